@@ -1,0 +1,1 @@
+"""What no stack may do, whoever wrote its program."""

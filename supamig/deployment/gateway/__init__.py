@@ -1,0 +1,1 @@
+"""The gateway: one table of routes, written for Envoy and for Kong."""

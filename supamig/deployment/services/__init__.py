@@ -1,0 +1,1 @@
+"""One module a service or two that belong together: a function from settings to a `Service`."""

@@ -1,0 +1,48 @@
+"""Applications are well, as their own health addresses say (`[[applications.health]]`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from supamig.hookspecs import hookimpl
+from supamig.models import Finding, Severity
+from supamig.protocols import Unavailable
+from supamig.services import endpoint_validator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from supamig.protocols import Validator
+    from supamig.services import ServiceContext
+
+_CHECK = "endpoints.applications"
+_SECONDS = 10.0
+
+
+@endpoint_validator(_CHECK, title="Applications say that they are well")
+def applications(context: ServiceContext) -> Iterable[Finding]:
+    """Ask each health address once: status, and what must stand in the JSON."""
+    import httpx
+
+    from supamig.switching.health import ask
+
+    asked = [(one.name, health) for one in context.applications for health in one.health]
+    if not asked:
+        raise Unavailable("no health address is given: `[[applications.health]]` in supamig.toml")
+    with httpx.Client(timeout=_SECONDS, trust_env=False) as client:
+        for name, health in asked:
+            why = ask(client, health)
+            if why:
+                yield Finding(
+                    check=_CHECK,
+                    severity=Severity.ERROR,
+                    subject=f"{name} {health.url}",
+                    message=f"`{name}` is not well: {why}",
+                    hint="Look at its log; `supamig rollback` puts its files back as they were",
+                )
+
+
+@hookimpl
+def supamig_validators() -> list[Validator]:
+    """Hand over the check of the applications."""
+    return [applications]

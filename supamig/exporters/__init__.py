@@ -1,0 +1,1 @@
+"""Built-in exporters: each writes one kind of thing of the source into a bundle."""

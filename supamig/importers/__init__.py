@@ -1,0 +1,1 @@
+"""Built-in importers: each applies one kind of thing of a bundle to the target."""

@@ -1,0 +1,1 @@
+"""Built-in checks: one module a kind of thing, each a plugin like any other."""

@@ -1,0 +1,2 @@
+export { createClient as browser } from './supabase'
+export * from './queries'

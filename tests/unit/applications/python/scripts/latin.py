@@ -1,0 +1,3 @@
+from supabase import create_client
+name = "café"
+create_client("u", "k").table("latin").select("*")
