@@ -16,6 +16,7 @@ from supamig.runner import Opened
 from supamig.secret import Secret
 from supamig.services.client import NoAnswer, ServiceClient
 from supamig.services.context import Login, ServiceContext
+from supamig.services.knocking import knock_from
 from supamig.services.pacing import Pace
 from supamig.services.roles import ask_as
 from supamig.services.users import PATTERN, CheckUsers, Notes, sweep
@@ -166,6 +167,7 @@ class Services:
             options=context.options,
             cancelled=context.cancelled,
             ask_as=ask_as(self._target),
+            knock=knock_from(self._target),
             source_api=self.client("source", cancelled),
             target_api=self.client("target", cancelled),
             users=users,
@@ -173,6 +175,7 @@ class Services:
             login=login,
             refresh_token=self._token,
             applications=self._settings.applications,
+            http=self._settings.http,
         )
 
     def close(self) -> None:

@@ -15,17 +15,23 @@ if TYPE_CHECKING:
 
     from supamig.protocols import Validator
     from supamig.services import ServiceContext
+    from supamig.services.knocking import Knock
 
 _CHECK = "auth.smtp"
 _SECONDS = 10.0
-_GREETING = b"220"
+#: What a mail server that takes mail says first: `220`.
+_GREETING = "2"
 #: The port on which TLS is spoken from the first byte, so that no greeting is seen.
 _TLS_PORT = 465
 
 
 @auth_checker(_CHECK, title="The mail server can be reached", timeout=30.0)
 def smtp(context: ServiceContext) -> Iterable[Finding]:
-    """Open a connection to the mail server from here and wait for its greeting; send nothing."""
+    """Connect to the mail server and wait for its greeting; send no mail.
+
+    The target's database server connects, which is where the Auth server is; this machine does
+    only where that one cannot.
+    """
     host = str(context.options.get("smtp_host") or context.expected.get("smtp_host") or "")
     port = context.options.get("smtp_port") or context.expected.get("smtp_port") or 0
     try:
@@ -36,27 +42,36 @@ def smtp(context: ServiceContext) -> Iterable[Finding]:
         raise Unavailable(
             "the mail server is not known: set `smtp_host` and `smtp_port` of [plugins.auth]"
         )
-    why = _problem(host, number)
+    place = "the target's database server"
+    try:
+        why = _problem(context.knock, host, number)
+    except Unavailable as error:
+        place = f"here ({error})"
+        why = _problem(_knock_from_here, host, number)
     if why:
         yield Finding(
             check=_CHECK,
             severity=Severity.ERROR,
             subject=f"{host}:{number}",
-            message=f"the mail server {host}:{number} cannot be reached from here: {why}",
+            message=f"the mail server {host}:{number} cannot be reached from {place}: {why}",
             hint="DigitalOcean closes port 25, on newer accounts 465 and 587 too: use port 2525, or"
-            " a send-mail hook over HTTPS.  Try it on the droplet as well",
+            " a send-mail hook over HTTPS",
         )
 
 
-def _problem(host: str, port: int) -> str:
+def _problem(knock: Knock, host: str, port: int) -> str:
     try:
-        with socket.create_connection((host, port), timeout=_SECONDS) as connection:
-            greeting = b"" if port == _TLS_PORT else connection.recv(512)
+        first = knock(host, port)
     except OSError as error:
         return str(error) or type(error).__name__
-    if port != _TLS_PORT and not greeting.startswith(_GREETING):
+    if port != _TLS_PORT and first != _GREETING:
         return "it does not greet as a mail server does"
     return ""
+
+
+def _knock_from_here(host: str, port: int) -> str:
+    with socket.create_connection((host, port), timeout=_SECONDS) as connection:
+        return "" if port == _TLS_PORT else connection.recv(1).decode("latin-1")
 
 
 @hookimpl

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from supamig.config.connection import AskPooler
     from supamig.config.layers import Layer
-    from supamig.config.schema import ApplicationTable, File, Place
+    from supamig.config.schema import ApplicationTable, File, HealthTable, Place
     from supamig.config.settings import SideName
     from supamig.management import PoolerAddress
 
@@ -183,6 +183,7 @@ def _without_sides(chosen: File) -> Settings:
         setup=tuple(chosen.run.setup or ()),
         setup_timeout=chosen.run.timeout,
         applications=tuple(_application(table) for table in chosen.applications),
+        http=tuple(map(_health, chosen.http)),
         application_paths=tuple(map(Path, chosen.application.paths)),
         application_scan=_path(chosen.application.scan),
         watch=watch_settings(chosen.watch),
@@ -319,12 +320,13 @@ def _application(table: ApplicationTable) -> Application:
         env=table.env,
         build=tuple(table.build or ()),
         restart=tuple(table.restart or ()),
-        health=tuple(
-            Health(url=one.url, method=one.method, status=one.status, json=one.json_)
-            for one in table.health
-        ),
+        health=tuple(map(_health, table.health)),
         timeout=table.timeout,
     )
+
+
+def _health(table: HealthTable) -> Health:
+    return Health(url=table.url, method=table.method, status=table.status, json=table.json_)
 
 
 def _resolve(

@@ -155,7 +155,7 @@ Command = Annotated[
 
 
 class HealthTable(_Table):
-    """``[[applications.health]]``: one request, and the answer that means healthy."""
+    """``[[http]]`` and ``[[applications.health]]``: one request, and the answer that is right."""
 
     url: Annotated[str, Field(pattern=r"^https?://[^/\s?#]+", description="https://HOST/PATH")]
     method: Annotated[
@@ -252,6 +252,7 @@ class File(_Table):
     applications: Annotated[
         list[ApplicationTable], Field(description="tables, one an application: [[applications]]")
     ] = []
+    http: Annotated[list[HealthTable], Field(description="a list of addresses, or [[http]]")] = []
     application: CodeTable = CodeTable()
     watch: WatchTable = WatchTable()
     deployment: Annotated[

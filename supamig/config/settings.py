@@ -230,6 +230,7 @@ class Settings:
     setup: tuple[str, ...] = ()
     setup_timeout: float = 1800.0
     applications: tuple[Application, ...] = ()
+    http: tuple[Health, ...] = ()
     application_paths: tuple[Path, ...] = ()
     application_scan: Path | None = None
     auth: AuthProofs = field(default_factory=AuthProofs)

@@ -1,4 +1,4 @@
-"""Applications are well, as their own health addresses say (`[[applications.health]]`)."""
+"""Applications are well, as their health addresses say (`[[applications.health]]`, `[[http]]`)."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ def applications(context: ServiceContext) -> Iterable[Finding]:
     from supamig.switching.health import ask
 
     asked = [(one.name, health) for one in context.applications for health in one.health]
+    asked += [("", health) for health in context.http]
     if not asked:
-        raise Unavailable("no health address is given: `[[applications.health]]` in supamig.toml")
+        raise Unavailable(
+            "no address is given: `[[applications.health]]` or `[[http]]` in supamig.toml"
+        )
     with httpx.Client(timeout=_SECONDS, trust_env=False) as client:
         for name, health in asked:
             why = ask(client, health)
@@ -36,8 +39,8 @@ def applications(context: ServiceContext) -> Iterable[Finding]:
                 yield Finding(
                     check=_CHECK,
                     severity=Severity.ERROR,
-                    subject=f"{name} {health.url}",
-                    message=f"`{name}` is not well: {why}",
+                    subject=f"{name} {health.url}".lstrip(),
+                    message=f"`{name}` is not well: {why}" if name else why,
                     hint="Look at its log; `supamig rollback` puts its files back as they were",
                 )
 

@@ -14,9 +14,10 @@ from supamig.services.sessions import SignedIn
 if TYPE_CHECKING:
     from psycopg.sql import Composed
 
-    from supamig.config import Application
+    from supamig.config import Application, Health
     from supamig.secret import Secret
     from supamig.services.client import Answer, ServiceClient
+    from supamig.services.knocking import Knock
     from supamig.services.users import CheckUser, CheckUsers
 
 _TOKEN = "/auth/v1/token?grant_type="  # noqa: S105 - a path
@@ -47,10 +48,12 @@ class ServiceContext(CheckContext):
     target_api: ServiceClient
     users: CheckUsers
     ask_as: AskAs
+    knock: Knock
     expected: Mapping[str, Any] = field(default_factory=dict)
     login: Login | None = None
     refresh_token: Secret | None = None
     applications: Sequence[Application] = ()
+    http: Sequence[Health] = ()
     clock: Callable[[], float] = time.time
 
     def throwaway(self, *, confirmed: bool = True) -> CheckUser:

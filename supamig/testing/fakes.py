@@ -18,6 +18,7 @@ from supamig.models import Digest, Record, ServerFacts, TableRef
 from supamig.protocols import CheckContext, Unavailable
 from supamig.secret import Secret
 from supamig.services import ServiceClient, ServiceContext
+from supamig.services.knocking import knock_from
 from supamig.services.pacing import Pace
 from supamig.services.roles import ask_as
 from supamig.services.users import CheckUsers, Notes
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
+
+    from supamig.services.knocking import Knock
 
 Rows = Sequence[tuple[Any, ...]]
 
@@ -108,13 +111,14 @@ def fake_context(
     )
 
 
-def fake_service_context(
+def fake_service_context(  # noqa: PLR0913 - what a context holds, each by name
     answer: Callable[[httpx.Request], httpx.Response],
     *,
     state_dir: Path,
     source: FakeSide | None = None,
     target: FakeSide | None = None,
     expected: Mapping[str, Any] | None = None,
+    knock: Knock | None = None,
 ) -> ServiceContext:
     """Make the context of a check of services, which ``answer`` answers for.
 
@@ -147,6 +151,7 @@ def fake_service_context(
         target_api=clients[1],
         users=CheckUsers(clients[1], Notes(state_dir), number=lambda: next(numbers)),
         ask_as=ask_as(None),
+        knock=knock or knock_from(None),
         expected=expected or {},
     )
 

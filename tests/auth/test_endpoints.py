@@ -176,7 +176,7 @@ def application():
 
 def test_applications_say_how_they_are(tmp_path, application):
     made = fake_service_context(lambda _: httpx.Response(200), state_dir=tmp_path)
-    with pytest.raises(Unavailable, match="no health address"):
+    with pytest.raises(Unavailable, match="no address is given"):
         list(applications.run(made))
 
     def found(url, **asked):
@@ -192,6 +192,10 @@ def test_applications_say_how_they_are(tmp_path, application):
     assert "answers 200, not 204" in message
     (message,) = found("http://127.0.0.1:1/health")
     assert "does not answer" in message
+    alone = replace(made, http=[Health(url=application), Health(url=application, status=204)])
+    (finding,) = applications.run(alone)
+    assert finding.subject == application
+    assert finding.message == f"GET {application} answers 200, not 204"
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from dataclasses import replace
@@ -211,7 +212,8 @@ exit 1
 def test_an_engine_that_cannot_get_the_image_is_done_without(
     supabase_cli, source, target, settings, tmp_path, monkeypatch
 ):
-    for name, text in (("docker", "#!/bin/sh\n"), ("supabase", NO_IMAGE.format(cli=supabase_cli))):
+    cli = NO_IMAGE.format(cli=shlex.quote(str(supabase_cli)))
+    for name, text in (("docker", "#!/bin/sh\n"), ("supabase", cli)):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")

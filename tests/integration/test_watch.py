@@ -171,7 +171,8 @@ def test_a_source_that_is_gone_is_told_once_and_the_rest_is_watched(rounds, data
 
 
 def test_services_on_a_real_database_are_well_until_they_are_gone(pg_pair):
-    with fresh_database(pg_pair[1], prefix="services") as database:
+    # the source's server: roles of the application on the target's would be taken for moved ones
+    with fresh_database(pg_pair[0], prefix="services") as database:
         install(database.dsn, flavour="cloud", application=True, scale=0.01)
         with serve(database.dsn) as services:
             given = Api(

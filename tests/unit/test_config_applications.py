@@ -68,6 +68,27 @@ def test_applications_are_read_relative_to_the_file(read, tmp_path):
     )
 
 
+def test_addresses_of_no_application_are_read_too(tmp_path):
+    path = tmp_path / "supamig.toml"
+    path.write_text(
+        '[[http]]\nurl = "https://app.example.org/health/deep"\nmethod = "POST"\nstatus = 201\n'
+        'json = { "checks.database" = "ok" }\n'
+    )
+    assert load(file=path, environ={}).http == (
+        Health(
+            url="https://app.example.org/health/deep",
+            method="POST",
+            status=201,
+            json={"checks.database": "ok"},
+        ),
+    )
+    path.write_text('http = ["https://app.example.org/"]')
+    assert load(file=path, environ={}).http == (Health(url="https://app.example.org/"),)
+    path.write_text('[[http]]\nurl = "https://app.example.org/"\nstatuss = 200\n')
+    with pytest.raises(ConfigError, match="statuss"):
+        load(file=path, environ={})
+
+
 def test_a_value_that_is_named_for_a_variable_is_a_secret(tmp_path):
     path = tmp_path / "supamig.toml"
     path.write_text(WHOLE)

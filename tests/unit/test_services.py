@@ -269,15 +269,37 @@ def test_a_key_set_that_shows_too_much(context):
 
 
 def test_a_mail_server(context):
+    def run(knock, **options):
+        return list(smtp.run(context(_never, expected=options, knock=knock)))
+
+    def refused(_host, _port):
+        raise OSError("Connection refused")
+
+    known = {"smtp_host": "mail.example.com", "smtp_port": "587"}
+    with pytest.raises(Unavailable, match="smtp_host"):
+        run(_never)
+    assert run(lambda *asked: "2" if asked == ("mail.example.com", 587) else "", **known) == []
+    (finding,) = run(refused, **known)
+    assert finding.message == (
+        "the mail server mail.example.com:587 cannot be reached from the target's database server:"
+        " Connection refused"
+    )
+    for first in ("5", "S", ""):
+        (finding,) = run(lambda *_, first=first: first, **known)
+        assert "does not greet" in finding.message
+    # TLS from the first byte on: no greeting can be seen
+    assert run(lambda *_: "", **known | {"smtp_port": 465}) == []
+
+
+def test_a_mail_server_from_here_where_the_database_cannot_look(context):
     import socket
     import threading
 
-    def run(options):
-        made = context(_never, expected=options)
-        return list(smtp.run(made))
+    def run(port):
+        return list(
+            smtp.run(context(_never, expected={"smtp_host": "127.0.0.1", "smtp_port": port}))
+        )
 
-    with pytest.raises(Unavailable, match="smtp_host"):
-        run({})
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
@@ -289,9 +311,10 @@ def test_a_mail_server(context):
 
         thread = threading.Thread(target=greet, daemon=True)
         thread.start()
-        assert run({"smtp_host": "127.0.0.1", "smtp_port": port}) == []
-        (finding,) = run({"smtp_host": "127.0.0.1", "smtp_port": str(port)})
+        assert run(port) == []
+        (finding,) = run(str(port))
+        assert "from here (no database of the target answers)" in finding.message
         assert "does not greet" in finding.message
         thread.join(10)
-    (finding,) = run({"smtp_host": "127.0.0.1", "smtp_port": port})
+    (finding,) = run(port)
     assert "cannot be reached" in finding.message
