@@ -20,12 +20,13 @@ test:  ## run all tests that this machine can run
 	@bash tests/parts/venv.sh demo test infra $(PLUGINS)
 	@$(RUN) pytest $(TESTS) $(ARGS)
 
-check:  ## lint, types, and which module may import which
+check:  ## lint, types, which module may import which, and the rules of the repository
 	@bash tests/parts/venv.sh demo test infra $(PLUGINS)
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
 	@.venv/bin/lint-imports --no-logo
+	@$(RUN) pytest tests/meta
 
 clean:  ## remove what the targets made
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
