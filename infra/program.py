@@ -13,6 +13,8 @@ from infra.account import find
 from infra.components.alerts import Alerts
 from infra.components.backup_volume import BackupVolume
 from infra.components.backups import Backups
+from infra.components.copies import SECRETS as KEY_OF_THE_BUCKET
+from infra.components.copies import Copies
 from infra.components.deployment import Deployment
 from infra.components.dns import Dns
 from infra.components.droplet import Droplet
@@ -24,11 +26,12 @@ from infra.host import check_host, fetch_backup, host_digest, last_lines
 from infra.moving import read_move
 from supamig.backup.timer import units
 from supamig.deployment.assembly import describe
+from supamig.deployment.services.making import image
 from supamig.errors import SupamigError
 from supamig.secret import Redactor, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pulumi_docker as docker
 
@@ -54,8 +57,11 @@ def wire(settings: StackSettings, *, root: Path | None = None) -> None:
         move = read_move(settings, root, secrets) if settings.gate or settings.migration else None
     except SupamigError as error:
         raise pulumi.RunError(f"{error.message}\n\nhint: {error.hint}".rstrip()) from None
-    _refuse_or_warn(_missing(settings, description, secrets, move))
-    secrets = {name: secrets.get(name, _PLACEHOLDER) for name in description.secrets}
+    needed = description.secrets
+    if settings.backups and settings.backups.copies:
+        needed += KEY_OF_THE_BUCKET
+    _refuse_or_warn(_missing(settings, needed, secrets, move))
+    secrets = {name: secrets.get(name, _PLACEHOLDER) for name in needed}
     # questions only: what the account refuses is told before the first resource
     found = find(settings)
     gate = _gate(settings, description, move, found)
@@ -164,6 +170,16 @@ def _on_the_droplet(  # noqa: PLR0913 - the wiring, in the order in which it com
                 gate=gate,
             )
             ready.append(backups.container)  # a backup of the empty target comes first
+            if settings.backups.copies:
+                copies = Copies(
+                    "copies",
+                    settings.backups.copies,
+                    backups=backups,
+                    image=image(settings.deployment, "rclone"),
+                    provider=provider,
+                    gate=gate,
+                )
+                ready.append(copies.container)
     if settings.migration and move:
         migration = Migration("migration", move=move.migrate, digest=move.digest(), after=ready)
         pulumi.export("migration", migration.result)
@@ -190,15 +206,15 @@ def _secrets(settings: StackSettings, root: Path) -> dict[str, str]:
 
 
 def _missing(
-    settings: StackSettings, description: Description, secrets: dict[str, str], move: Move | None
+    settings: StackSettings, needed: Sequence[str], secrets: dict[str, str], move: Move | None
 ) -> list[str]:
     lines = []
-    absent = [name for name in description.secrets if not secrets.get(name)]
+    absent = [name for name in needed if not secrets.get(name)]
     if absent:
         lines.append(
             f"{len(absent)} secrets are missing ({', '.join(absent)}): `supamig keys new` makes"
-            " them, and `supamig:secrets_file` or `pulumi config set --secret --path"
-            " supamig:secrets.NAME` takes them"
+            " them (what others gave you by `--set NAME=env:NAME`), and `supamig:secrets_file` or"
+            " `pulumi config set --secret --path supamig:secrets.NAME` takes them"
         )
     if settings.docker.is_remote and not settings.docker.host_key:
         lines.append(

@@ -36,6 +36,16 @@ def _absolute(text: str) -> str:
     return text.rstrip("/")
 
 
+def _endpoint(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        raise ValueError(f"`{text}` is no address of an object store")
+    if parts.path.strip("/") or parts.query:
+        raise ValueError("the address of an object store has no path: `bucket` and `prefix` say it")
+    return text.rstrip("/")
+
+
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Network = Annotated[str, AfterValidator(_network)]
 HostKey = Annotated[str, AfterValidator(_host_key)]
 Directory = Annotated[str, AfterValidator(_absolute)]
@@ -146,6 +156,18 @@ class BackupVolumeSettings(Section):
     )
 
 
+class CopiesSettings(Section):
+    """The bucket that backups are copied to, of Spaces or of what speaks like S3.
+
+    Its key is the secrets `BACKUP_COPIES_ACCESS_KEY_ID` and `BACKUP_COPIES_SECRET_ACCESS_KEY`.
+    """
+
+    endpoint: Endpoint = Field(description="https://REGION.digitaloceanspaces.com, or another one.")
+    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    region: str = Field("us-east-1", pattern=r"^[a-z0-9-]+$")
+    prefix: str = Field("", pattern=r"^([^/\s]+/)*$", description="Such as `supabase/prod/`.")
+
+
 class BackupsSettings(Section):
     """What takes backups, when, and how long they are kept."""
 
@@ -157,15 +179,20 @@ class BackupsSettings(Section):
     hour: int = Field(2, ge=0, le=23, description="Hour of the day, UTC.")
     keep_days: int = Field(7, ge=1, le=3650)
     memory_mib: int = Field(512, ge=64)
+    copies: CopiesSettings | None = Field(
+        None, description="Where the container's backups are copied to."
+    )
     drill: bool = Field(
         default=False,
         description="After the move take a backup, fetch it, and prove it on a scratch database.",
     )
 
     @model_validator(mode="after")
-    def _can_be_drilled(self) -> Self:
+    def _fits_its_runner(self) -> Self:
         if self.drill and self.runner != "container":
             raise ValueError("`drill` needs the container; else call `supamig backup verify`")
+        if self.copies and self.runner != "container":
+            raise ValueError("`copies` is for the container; else [backup] of supamig.toml says it")
         return self
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_docker as docker
 
-from infra.components.containers import container
+from infra.components.containers import Host, container
 from supamig.backup.catalogs import scripts
 from supamig.deployment.model import Condition, File, HealthCheck, Mount, Service
 from supamig.deployment.text import plain, text
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CONTAINER = "supabase-backups"
 PROGRAM = "/usr/local/bin/supamig-backup"
 _QUERIES = "/usr/local/share/supamig"
-_VOLUME = "backups"
+VOLUME = "backups"
 
 
 def service(settings: BackupsSettings, image: Image, secrets: Sequence[str]) -> Service:
@@ -50,7 +50,7 @@ def service(settings: BackupsSettings, image: Image, secrets: Sequence[str]) -> 
             "DEPLOYMENT_ENV": text("\n".join(f"{name}='${{{name}}}'" for name in sorted(secrets))),
         },
         mounts=(
-            Mount(kind="volume", source=_VOLUME, target="/backups"),
+            Mount(kind="volume", source=VOLUME, target="/backups"),
             Mount(kind="directory", source="volumes/storage", target="/files", read_only=True),
             Mount(kind="volume", source="db-config", target="/database", read_only=True),
         ),
@@ -87,6 +87,8 @@ class Backups(pulumi.ComponentResource):
     """
 
     container: docker.Container
+    #: That of the deployment, with the volume of the backups.
+    host: Host
 
     def __init__(  # noqa: PLR0913 - each by name
         self,
@@ -107,7 +109,7 @@ class Backups(pulumi.ComponentResource):
         )
         disk = docker.Volume(
             name,
-            name=f"{deployment.host.deployment}_{_VOLUME}",
+            name=f"{deployment.host.deployment}_{VOLUME}",
             driver="local",
             driver_opts={"type": volume_settings.filesystem, "device": volume.device},
             labels=[
@@ -123,9 +125,10 @@ class Backups(pulumi.ComponentResource):
                 ),
             ),
         )
+        self.host = deployment.host.with_volume(VOLUME, disk.name)
         self.container = container(
             service(settings, image, sorted(deployment.host.secrets)),
-            deployment.host.with_volume(_VOLUME, disk.name),
+            self.host,
             opts=pulumi.ResourceOptions.merge(
                 below,
                 pulumi.ResourceOptions(

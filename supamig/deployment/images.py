@@ -27,6 +27,8 @@ IMAGES = {
     "vector": Image("timberio/vector", "0.53.0-alpine"),
     # upstream follows `caddy:2`, which is another program every few weeks
     "caddy": Image("caddy", "2.11.7-alpine"),
+    # no service: it copies backups to a bucket
+    "rclone": Image("rclone/rclone", "1.75.1"),
 }
 
 #: MiB that a container may use.  Upstream sets none, and one service then takes the database down

@@ -17,11 +17,16 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from email.message import Message
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d+)/([^/]+)/s3/aws4_request, "
     r"SignedHeaders=([^,]+), Signature=([0-9a-f]{64})"
 )
+
+#: What a client that lets TLS protect the body says in place of its sum.
+_UNSIGNED = "UNSIGNED-PAYLOAD"
+_NOTE = "x-amz-meta-"
 
 
 class ObjectStore:
@@ -33,6 +38,7 @@ class ObjectStore:
         self.secret_key = secret_key
         self.objects: dict[str, bytes] = {}
         self.tags: dict[str, str] = {}
+        self.notes: dict[str, dict[str, str]] = {}
         self.parts: dict[str, dict[int, bytes]] = {}
         self.damage = False
         self.url = ""
@@ -41,17 +47,25 @@ class ObjectStore:
         """Keep an object."""
         self.objects[name], self.tags[name] = content, tag
 
+    def note(self, name: str, headers: Message) -> None:
+        """Keep what a client says of an object, in headers of its own."""
+        self.notes[name] = {
+            one: value for one, value in headers.items() if one.lower().startswith(_NOTE)
+        }
+
 
 @contextmanager
-def object_store(bucket: str, access_key: str, secret_key: str) -> Iterator[ObjectStore]:
-    """Serve an empty bucket until the end of the block."""
+def object_store(
+    bucket: str, access_key: str, secret_key: str, *, address: str = "127.0.0.1"
+) -> Iterator[ObjectStore]:
+    """Serve an empty bucket on an address of this machine until the end of the block."""
     store = ObjectStore(bucket, access_key, secret_key)
 
     class Handler(_Handler):
         kept = store
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    store.url = f"http://127.0.0.1:{server.server_address[1]}"
+    server = ThreadingHTTPServer((address, 0), Handler)
+    store.url = f"http://{address}:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -86,6 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.kept.parts[query["uploadId"]][int(query["partNumber"])] = body
         else:
             self.kept.keep(name, body, tag)
+            self.kept.note(name, self.headers)
         self._answer(200, headers={"ETag": f'"{tag}"'})
 
     def do_POST(self) -> None:
@@ -95,6 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if "uploads" in query:
             self.kept.parts[name] = {}
+            self.kept.note(name, self.headers)
             self._answer(
                 200,
                 f"<InitiateMultipartUploadResult><Bucket>{self.kept.bucket}</Bucket>"
@@ -120,7 +136,36 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404)
             return
         headers = {"ETag": f'"{self.kept.tags[name]}"', "Last-Modified": self.date_time_string()}
+        headers |= self.kept.notes.get(name, {})
         self._answer(200, headers=headers, size=len(self.kept.objects[name]))
+
+    def do_GET(self) -> None:
+        """List the objects below a prefix, in one answer however many they are."""
+        name, query = self._asked(b"")
+        if name is None:
+            return
+        prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
+        found = sorted(one for one in self.kept.objects if one.startswith(prefix))
+        deeper = {
+            prefix + one.removeprefix(prefix).partition(delimiter)[0] + delimiter
+            for one in found
+            if delimiter and delimiter in one.removeprefix(prefix)
+        }
+        there = [one for one in found if not one.startswith(tuple(deeper))]
+        contents = "".join(
+            f"<Contents><Key>{one}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>"
+            f"<ETag>&quot;{self.kept.tags[one]}&quot;</ETag>"
+            f"<Size>{len(self.kept.objects[one])}</Size></Contents>"
+            for one in there
+        )
+        common = "".join(
+            f"<CommonPrefixes><Prefix>{one}</Prefix></CommonPrefixes>" for one in sorted(deeper)
+        )
+        self._answer(
+            200,
+            f"<ListBucketResult><Name>{self.kept.bucket}</Name><Prefix>{prefix}</Prefix>"
+            f"<IsTruncated>false</IsTruncated>{contents}{common}</ListBucketResult>",
+        )
 
     def _body(self) -> bytes:
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -147,7 +192,8 @@ class _Handler(BaseHTTPRequestHandler):
         key, day, region, signed, signature = found.groups()
         if key != self.kept.access_key:
             return "InvalidAccessKeyId"
-        if self.headers["x-amz-content-sha256"] != hashlib.sha256(body).hexdigest():
+        said = self.headers["x-amz-content-sha256"]
+        if said not in (_UNSIGNED, hashlib.sha256(body).hexdigest()):
             return "XAmzContentSHA256Mismatch"
         fields = "".join(
             f"{one}:{' '.join(self.headers[one].split())}\n" for one in signed.split(";")
@@ -155,9 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
         asked = "&".join(
             f"{quote(k, safe='-_.~')}={quote(v, safe='-_.~')}" for k, v in sorted(query.items())
         )
-        request = "\n".join(
-            [self.command, path, asked, fields, signed, self.headers["x-amz-content-sha256"]]
-        )
+        request = f"{self.command}\n{path}\n{asked}\n{fields}\n{signed}\n{said}"
         scope = f"{day}/{region}/s3/aws4_request"
         text = "\n".join(
             [

@@ -75,6 +75,21 @@ def test_keys_of_other_programs_are_not_ours():
         ({"supamig:directory": "volumes"}, "not an absolute path"),
         ({"supamig:backups": "{}"}, "`backups` needs a `backup_volume`"),
         (
+            {"supamig:backups": '{"copies": {"endpoint": "https://h/path", "bucket": "kept"}}'},
+            "the address of an object store has no path",
+        ),
+        (
+            {"supamig:backups": '{"copies": {"endpoint": "fra1.example.com", "bucket": "kept"}}'},
+            "`fra1.example.com` is no address of an object store",
+        ),
+        (
+            {
+                "supamig:backups": '{"runner": "systemd",'
+                ' "copies": {"endpoint": "https://h", "bucket": "kept"}}'
+            },
+            "`copies` is for the container",
+        ),
+        (
             {"supamig:backups": '{"runner": "systemd", "drill": true}'},
             "`drill` needs the container",
         ),

@@ -7,6 +7,8 @@ import json
 import pulumi
 import pytest
 
+from infra.components.copies import SECRETS as KEY_OF_THE_BUCKET
+
 SECRET = "pass-word-of-the-test"
 CONTAINER = "docker:index/container:Container"
 VOLUME = "docker:index/volume:Volume"
@@ -121,6 +123,35 @@ def test_backups_hold_the_secrets_of_the_deployment_unseen(run, complete):
     assert backups.shown["envs"] == "***"
     mounted = {one["containerPath"]: one.get("readOnly") for one in backups.inputs["volumes"]}
     assert mounted == {"/backups": None, "/files": True, "/database": True}
+
+
+COPIES = {"endpoint": "https://fra1.digitaloceanspaces.com", "bucket": "kept", "prefix": "prod/"}
+
+
+def test_backups_are_copied_to_the_bucket_that_the_config_names(run, complete):
+    settings = json.loads(complete["supamig:backups"]) | {"copies": COPIES}
+    key = {name: f"{SECRET}-{name}" for name in KEY_OF_THE_BUCKET}
+    known = json.loads(complete["supamig:secrets"]) | key
+    stack = run(
+        complete | {"supamig:backups": json.dumps(settings), "supamig:secrets": json.dumps(known)}
+    )
+    copies = stack.one(CONTAINER, "backup-copies")
+    environment = dict(one.split("=", 1) for one in copies.inputs["envs"])
+    assert environment["RCLONE_CONFIG_COPIES_PROVIDER"] == "DigitalOcean"
+    assert environment["RCLONE_CONFIG_COPIES_SECRET_ACCESS_KEY"] == key[KEY_OF_THE_BUCKET[1]]
+    assert copies.shown["envs"] == "***"
+    assert [(one["containerPath"], one["readOnly"]) for one in copies.inputs["volumes"]] == [
+        ("/backups", True)
+    ]
+    assert stack.one(CONTAINER, "backups").urn in copies.dependencies
+    assert copies.urn in stack.one("Stash", "migration").dependencies
+
+
+def test_the_key_of_the_bucket_is_asked_for(run, prod):
+    settings = json.loads(prod["supamig:backups"]) | {"copies": COPIES}
+    config = prod | {"supamig:backups": json.dumps(settings)}
+    with pytest.raises(pulumi.RunError, match="BACKUP_COPIES_SECRET_ACCESS_KEY"):
+        run(config, preview=False)
 
 
 def test_systemd_takes_backups_where_the_config_says_so(run, prod):

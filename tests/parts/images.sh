@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The images of a deployment for tests with containers: tests/parts/images.sh [remove]
 # Those of the services are pulled where a registry answers.  Where none does, one stands in for the
-# database (a real Postgres with what every project has) and one for every other service (it answers
-# health checks), both built on a Debian from its packages.  Nothing is built again when unchanged.
+# database (a real Postgres with what every project has), one is a real rclone, and one stands in for
+# every other service (it answers health checks), all built on a Debian from its packages.  Nothing is built again when unchanged.
 # SUPAMIG_TEST_IMAGES=build pulls nothing.  `remove` takes the names away from what stands in.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -74,6 +74,7 @@ if command -v flock >/dev/null; then flock 9; fi      # two test runs at once bu
 registry=unknown
 [ "${SUPAMIG_TEST_IMAGES:-}" != build ] || registry=no
 postgres=
+rclone=
 service=
 count=0
 while read -r name image; do
@@ -84,8 +85,7 @@ while read -r name image; do
         ! pull 20 "$(pinned | awk '$1 == "rest" { print $2 }')" || registry=yes
     fi
     if [ "$registry" = yes ] && pull 900 "$image"; then continue; fi
-    kind=service
-    [ "$name" != db ] || kind=postgres
+    case $name in db) kind=postgres ;; rclone) kind=rclone ;; *) kind=service ;; esac
     [ -n "${!kind}" ] || printf -v "$kind" %s "$(build "$kind")"
     docker tag "${!kind}" "$image"
     count=$((count + 1))

@@ -97,10 +97,12 @@ def turn(engine):
 
 @pytest.fixture(scope="session")
 def own_secrets():
-    """New secrets for all that the committed deployment names, and one of the source's role."""
+    """New secrets for all that the committed deployment names, and the key of a bucket."""
+    from infra.components.copies import SECRETS
     from supamig.deployment import keys, secret_file
 
-    return secret_file.values(keys.make({}, now=int(time.time())).values)
+    made = secret_file.values(keys.make({}, now=int(time.time())).values)
+    return made | {name: chance.token_hex(10) for name in SECRETS}
 
 
 @pytest.fixture(scope="package")

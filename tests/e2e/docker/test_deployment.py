@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from infra.components.copies import SECRETS
 from supamig import api
 from supamig.config import Settings
+from supamig.testing.object_store import object_store
 
 pytestmark = [pytest.mark.docker, pytest.mark.pulumi, pytest.mark.pg, pytest.mark.timeout(1200)]
 
@@ -46,9 +49,25 @@ class Processes(threading.Thread):
 
 
 @pytest.fixture(scope="module")
-def stack(begin, sample):
+def bucket(engine, own_secrets):
+    """A bucket that containers reach at this machine's address on their side."""
+    (network,) = engine.networks.get("bridge").attrs["IPAM"]["Config"]
+    key = [own_secrets[name] for name in SECRETS]
+    with object_store("kept", *key, address=network.get("Gateway", "172.17.0.1")) as store:
+        yield store
+
+
+@pytest.fixture(scope="module")
+def stack(begin, sample, bucket):
     """A stack after its one `up`; ``first`` is how that ended, ``processes`` what ran meanwhile."""
-    stack = begin(environment={"SUPAMIG_SOURCE_DSN": sample.dsn.reveal()})
+    stack = begin(
+        environment={"SUPAMIG_SOURCE_DSN": sample.dsn.reveal()},
+        backups={
+            "hour": 2,
+            "drill": True,
+            "copies": {"endpoint": bucket.url, "bucket": "kept", "prefix": "prod/"},
+        },
+    )
     with Processes() as processes:
         # with its preview, which must not say more than the rest
         stack.first = stack.run("up", "--stack", "prod", "--yes", "--diff", "--color", "never")
@@ -58,7 +77,7 @@ def stack(begin, sample):
 
 def test_one_up_ends_with_the_proven_project(stack, sample, target_of):
     assert stack.first.code == 0, stack.first.text
-    assert len(stack.made.containers()) == 15
+    assert len(stack.made.containers()) == 16
     assert stack.made.networks() == [f"{stack.made.name}_default"]
     report = api.validate(Settings(source=sample.dsn, target=target_of(stack)))
     assert report.verdict == "passed"
@@ -115,6 +134,18 @@ def test_the_backup_from_before_the_move_restores(stack, engine, target_of, tmp_
     report = api.backup_verify(Settings(target=target_of(stack), backups_dir=tmp_path))
     assert (report.verdict, report.not_checked) == ("passed", ()), report.findings
     assert report.summary.auth_users == 0
+
+
+def test_the_backup_is_in_the_bucket_too(stack, bucket):
+    listed = stack.made.run("supabase-backups", "sh", "/usr/local/bin/supamig-backup", "list")
+    name = listed.split()[0]
+    copied = {one.removeprefix(f"prod/{name}/"): text for one, text in bucket.objects.items()}
+    manifest = json.loads(copied["manifest.json"])
+    assert "database.dump" in manifest["files"]
+    assert manifest["files"] == {
+        file: {"bytes": len(copied[file]), "sha256": hashlib.sha256(copied[file]).hexdigest()}
+        for file in manifest["files"]
+    }
 
 
 def test_no_secret_of_the_run_is_found_anywhere(stack, engine, own_secrets, sample):
