@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pulumi
-from pulumi.runtime.config import CONFIG
+from pulumi.runtime.config import CONFIG, is_config_secret
 from pydantic import ValidationError
 
 from infra.settings import StackSettings
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMESPACE = "supamig"
+_SECRETS = f"{NAMESPACE}:secrets"
 
 
 def read_config(given: Mapping[str, str] | None = None, *, root: Path) -> StackSettings:
@@ -31,6 +32,11 @@ def read_config(given: Mapping[str, str] | None = None, *, root: Path) -> StackS
     """
     prefix = f"{NAMESPACE}:"
     found = CONFIG.get() if given is None else given
+    if given is None and _SECRETS in found and not is_config_secret(_SECRETS):
+        raise pulumi.RunError(
+            f"`{_SECRETS}` stands in plain text in the stack's config; take it out of it and of"
+            f" its history, then `pulumi config set --secret --path {_SECRETS}.NAME` sets each"
+        )
     values = {
         key.removeprefix(prefix): _value(text)
         for key, text in found.items()

@@ -94,6 +94,17 @@ def test_state_is_json_that_names_no_plain_config(local):
     assert json.loads(stack.run("config", "--json", check=True).stdout)
 
 
+def test_a_secret_in_plain_text_stops_the_preview(local):
+    stack = local()
+    stack.run("config", "set", "--path", "supamig:secrets.EXTRA", "hidden", check=True)
+    result = stack.preview()
+    assert result.code != 0
+    assert "`supamig:secrets` stands in plain text" in " ".join(result.text.split())
+    assert "hidden" not in result.text
+    stack.run("config", "set", "--secret", "--path", "supamig:secrets.EXTRA", "hidden", check=True)
+    assert stack.preview().code == 0
+
+
 def test_a_container_of_others_in_the_way_stops_up_before_anything_is_made(local, client):
     ports = "0.0.0.0:5433->5432/tcp, [::]:5433->5432/tcp"
     (client / "ps").write_text(json.dumps({"Names": "shop-db", "Ports": ports, "Labels": ""}))
