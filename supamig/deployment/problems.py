@@ -6,6 +6,7 @@ import re
 from dataclasses import fields
 from ipaddress import ip_address
 from itertools import combinations
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from supamig.deployment.auth_problems import HERE, parts_of, problems_of_auth
@@ -39,6 +40,7 @@ def problems(settings: DeploymentSettings) -> Iterator[str]:
     yield from _urls(settings)
     yield from _names(settings)
     yield from _ports(settings)
+    yield from _amounts(settings)
     wrong = list(problems_of_auth(settings.auth))
     yield from wrong or _told_to_auth(settings)
     yield from _tables(settings)
@@ -115,6 +117,24 @@ def _addresses(settings: DeploymentSettings) -> Iterator[str]:
         if one.name == "studio" and settings.ports.studio and is_open:
             what = "must not be the whole world's: Studio's port asks for no password"
             yield f"`addresses.studio` {what}"
+
+
+def _amounts(settings: DeploymentSettings) -> Iterator[str]:
+    logs = settings.container_logs
+    if not re.fullmatch(r"[1-9][0-9]*[kmg]", logs.max_size) or logs.max_files < 1:
+        yield "`container_logs` needs a `max_size` such as 10m, and `max_files` of 1 or more"
+    if not PurePosixPath(settings.docker_socket).is_absolute():
+        yield "`docker_socket` must be an absolute path"
+    counted: dict[str, int | None] = {
+        "rest.max_rows": settings.rest.max_rows,
+        "rest.pool": settings.rest.pool,
+        "storage.file_size_limit": settings.storage.file_size_limit,
+        **{f"realtime.{one.name}": getattr(settings.realtime, one.name)
+           for one in fields(settings.realtime)},
+    }  # fmt: skip
+    for name, value in counted.items():
+        if value is not None and value < 1:
+            yield f"`{name}` must be 1 or more"
 
 
 def _told_to_auth(settings: DeploymentSettings) -> Iterator[str]:

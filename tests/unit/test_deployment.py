@@ -13,7 +13,18 @@ from supamig.deployment import DeploymentSettings, describe
 from supamig.deployment.auth_settings import Auth, Hook, Provider, Sms, Smtp
 from supamig.deployment.problems import problems
 from supamig.deployment.reading import parse_settings, read_settings
-from supamig.deployment.settings import S3, Addresses, Pooler, Ports, Rest, Storage, Studio, Tls
+from supamig.deployment.settings import (
+    S3,
+    Addresses,
+    LogSettings,
+    Pooler,
+    Ports,
+    Realtime,
+    Rest,
+    Storage,
+    Studio,
+    Tls,
+)
 from supamig.deployment.text import plain, text
 from supamig.errors import ConfigError
 
@@ -261,6 +272,15 @@ BAD = {
     "name": [{"name": "two words"}],
     "pooler.tenant": [{"pooler": Pooler(tenant="a:b")}],
     "studio.username": [{"studio": Studio(username="a|b")}, {"studio": Studio(username="a:b")}],
+    "container_logs": [
+        {"container_logs": LogSettings(max_size=size)} for size in ("lots", "", "0m", "10 m")
+    ]
+    + [{"container_logs": LogSettings(max_files=0)}],
+    "docker_socket": [{"docker_socket": "docker.sock"}],
+    "rest.max_rows": [{"rest": Rest(max_rows=0)}],
+    "rest.pool": [{"rest": Rest(pool=-1)}],
+    "storage.file_size_limit": [{"storage": Storage(file_size_limit=0)}],
+    "realtime.max_concurrent_users": [{"realtime": Realtime(max_concurrent_users=0)}],
     "rest.schemas": [{"rest": Rest(schemas=())}],
     "pooler": [{"pooler": Pooler(pool_size=0)}],
     "ports.session_pooler": [
