@@ -7,6 +7,9 @@ import json
 import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+import psycopg
 
 from supamig.checking import said
 from supamig.errors import ConfigError, SupamigError, Unreachable, UsageError
@@ -19,7 +22,8 @@ from supamig.services.context import Login, ServiceContext
 from supamig.services.knocking import knock_from
 from supamig.services.pacing import Pace
 from supamig.services.roles import ask_as
-from supamig.services.users import PATTERN, CheckUsers, Notes, sweep
+from supamig.services.users import PATTERN, CheckUsers, Notes, is_ours, sweep
+from supamig.wording import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,9 +45,10 @@ _LEFT = ("services.check-users", "No user that checks made is left")
 _OLD = 900
 _LEFT_BEHIND = """
 select id::text, email from auth.users
-where email like %s and created_at < now() - make_interval(secs => %s)
+where email like %s and created_at < now() - make_interval(secs => %s) and id::text <> %s
 """
-_KNOWN = "select id::text from auth.users where id = any(%s::uuid[])"
+_KNOWN = "select id::text from auth.users where id::text = any(%s)"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Seconds for one answer; the first one of a service that was just started takes long.
 SECONDS = 15.0
 
@@ -89,17 +94,21 @@ class Services:
     def reach(self) -> CheckResult:
         """Say whether the target's services answer at all.
 
-        Raise `Unreachable` where nothing does.
+        Raise `Unreachable` where nothing does, or where they are elsewhere.
         """
         client = self.client("target")
         if not client.is_known:
             reason = "no address of the target's services is given: set SUPAMIG_TARGET_URL"
             return replace(_said(_REACHABLE, []), outcome=Outcome.ERRORED, reason=reason)
         try:
-            client.call("GET", "/auth/v1/health", key="none")
+            answer = client.call("GET", "/auth/v1/health", key="none")
         except NoAnswer as error:
             hint = "Check SUPAMIG_TARGET_URL, and on the droplet `docker compose ps`"
             raise Unreachable(str(error), hint=hint) from error
+        if answer.status in _REDIRECTS:
+            there = urlsplit(urljoin(client.api.url, str(answer.headers.get("location", ""))))
+            message = f"{client.api.url} sends everybody on to {there.scheme}://{there.netloc}"
+            raise Unreachable(message, hint="Set SUPAMIG_TARGET_URL to where the services are")
         return _said(_REACHABLE, [])
 
     def begin(self) -> None:
@@ -110,12 +119,15 @@ class Services:
         try:
             client.key("service")
             self._refusal = self._stranger(client)
+            # a session that is yet to be proved needs its user
+            needed = str(_kept(self._settings).get("user", ""))
+            found = self._ask(_LEFT_BEHIND, PATTERN, _OLD, needed)
         except Unavailable as error:
             self._refusal = str(error)
+        except psycopg.Error as error:
+            self._refusal = f"the target's `auth.users` cannot be read: {one_line(str(error))}"
         if not self._refusal:
-            self._swept, self._left = sweep(
-                client, self._notes, self._ask(_LEFT_BEHIND, PATTERN, _OLD)
-            )
+            self._swept, self._left = sweep(client, self._notes, found)
 
     def _stranger(self, client: ServiceClient) -> str:
         """Say why no user may be made behind these services: they have another database."""
@@ -123,7 +135,9 @@ class Services:
         users = answer.get("users")
         if self._target is None or not answer.is_ok or not isinstance(users, list):
             return ""
-        listed = [str(user.get("id")) for user in users]
+        # another run makes users and removes them meanwhile
+        found = [user for user in users if isinstance(user, dict)]
+        listed = [str(one.get("id")) for one in found if not is_ours(str(one.get("email")))]
         known = {row[0] for row in self._ask(_KNOWN, listed)}
         if set(listed) - known:
             return f"the services at {client.api.url} work on another database than the target's"
@@ -231,11 +245,16 @@ def _refusal(settings: Settings) -> str:
 
 def _token(settings: Settings) -> Secret | None:
     """Return the refresh token that is given, else the one that `begin_session` kept."""
-    path = settings.state_dir / SESSION
-    if settings.auth.refresh_token is not None or not path.is_file():
+    if settings.auth.refresh_token is not None:
         return settings.auth.refresh_token
-    token = _read(path).get("refresh_token")
+    token = _kept(settings).get("refresh_token")
     return Secret(token) if isinstance(token, str) else None
+
+
+def _kept(settings: Settings) -> Mapping[str, Any]:
+    """Read what `begin_session` kept, if it did."""
+    path = settings.state_dir / SESSION
+    return _read(path) if path.is_file() else {}
 
 
 def expected(settings: Settings) -> Mapping[str, Any]:

@@ -55,6 +55,9 @@ class Side(Protocol):
 class Unavailable(Exception):  # noqa: N818 - not an error: the check is skipped with this reason
     """Raised inside a check when what it needs cannot be had; the check is then skipped."""
 
+    #: False where it should have been there: the check then counts as not brought to its end.
+    is_skipped = True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckContext:

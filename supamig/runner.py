@@ -193,7 +193,8 @@ class _Attempt:
             harvest.take(self.validator.run(context))
         except Unavailable as error:
             reason = one_line(str(error)) or "what it needs cannot be had"
-            return (Outcome.FAILED if harvest.has_problems else Outcome.SKIPPED), reason
+            outcome = Outcome.SKIPPED if error.is_skipped else Outcome.ERRORED
+            return (Outcome.FAILED if harvest.has_problems else outcome), reason
         except BaseException as error:  # noqa: BLE001 - SystemExit in a plugin is no exit of ours
             return Outcome.ERRORED, explain(error)
         return harvest.outcome()

@@ -31,7 +31,7 @@ def begin_session(settings: Settings) -> Path:
     which the move takes along: this is the one thing that supamig writes to a source's Auth, and
     :func:`end_session` removes it.  Raise `UsageError`, `AuthenticationFailed` or `Unreachable`.
     """
-    with _source(settings) as client:
+    with _source(settings) as client, contextlib.ExitStack() as undo:
         email, word = settings.auth.email, settings.auth.password
         if word is None:
             if not settings.auth.throwaway_users:
@@ -40,7 +40,9 @@ def begin_session(settings: Settings) -> Path:
                 raise UsageError(message, hint=hint)
             numbers = itertools.count(1)
             notes = Notes(settings.state_dir)
-            user = CheckUsers(client, notes, number=lambda: next(numbers)).make()
+            users = CheckUsers(client, notes, number=lambda: next(numbers))
+            undo.callback(users.remove)
+            user = users.make()
             email, word = user.email, user.password
         body = {"email": email, "password": word.reveal()}
         answer = client.call("POST", "/auth/v1/token?grant_type=password", json=body)
@@ -48,7 +50,9 @@ def begin_session(settings: Settings) -> Path:
         if session is None:
             message = f"the source refuses to sign `{email}` in: {answer.said}"
             raise AuthenticationFailed(message, hint="Is the password hers on the source?")
-    return _keep(settings.state_dir / SESSION, session)
+        path = _keep(settings.state_dir / SESSION, session)
+        undo.pop_all()
+    return path
 
 
 def end_session(settings: Settings) -> list[str]:

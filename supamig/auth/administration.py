@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from supamig.hookspecs import hookimpl
 from supamig.models import Finding, Severity
+from supamig.protocols import Unavailable
 from supamig.services import auth_checker
 from supamig.services.users import is_ours
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from supamig.protocols import Validator
     from supamig.services import ServiceContext
@@ -21,7 +22,7 @@ _ONE = """
 select id::text from auth.users
 where instance_id = '00000000-0000-0000-0000-000000000000' and not is_sso_user limit 1
 """
-_KNOWN = "select id::text from auth.users where id = any(%s::uuid[])"
+_KNOWN = "select id::text from auth.users where id::text = any(%s)"
 _SERVER_ERROR = 500
 _NOT_FOUND = 404
 
@@ -63,6 +64,23 @@ def same_database(context: ServiceContext) -> Iterable[Finding]:
             hint="Address and connection string are of two projects: check SUPAMIG_TARGET_URL and"
             " SUPAMIG_TARGET_DSN",
             evidence={"users listed": len(listed), "of them in the database": len(known)},
+        )
+        return
+    yield from _new_user(context)
+
+
+def _new_user(context: ServiceContext) -> Iterator[Finding]:
+    """Look for a new user, where one may be made: a copy has the old ones too."""
+    try:
+        user = context.throwaway()
+    except Unavailable:
+        return
+    if not context.target.rows(_KNOWN, [[user.id]]):
+        yield Finding(
+            check=_OURS,
+            severity=Severity.ERROR,
+            message=f"a new user at {context.target_api.api.url} is not in the target's database",
+            hint="The services work on a copy, or on the source: check SUPAMIG_TARGET_URL",
         )
 
 

@@ -25,6 +25,7 @@ _CLOCK = "auth.clock"
 #: Seconds; a JWT's dates are looked at without any slack.
 _SKEW_WARNS = 5.0
 _SKEW_FAILS = 60.0
+_REDIRECTS = range(300, 400)
 
 
 @auth_checker(_HEALTH, title="The Auth server answers, and is no older than the source's")
@@ -32,12 +33,16 @@ def health(context: ServiceContext) -> Iterable[Finding]:
     """Compare the versions that both say."""
     answer = context.target_api.call("GET", "/auth/v1/health")
     version = str(answer.get("version") or "")
-    if not answer.is_ok:
+    if not answer.is_ok or not version:
+        what = answer.said if not answer.is_ok else f"{answer.said} without a version"
+        hint = "Look at the logs of `auth`; 401: the gateway does not know the anon key"
+        if answer.is_ok or answer.status in _REDIRECTS:
+            hint = "Something else answers there: is SUPAMIG_TARGET_URL the gateway's, with https?"
         yield Finding(
             check=_HEALTH,
             severity=Severity.ERROR,
-            message=f"the Auth server of the target answers {answer.said} to /auth/v1/health",
-            hint="Look at the logs of `auth`; 401: the gateway does not know the anon key",
+            message=f"the Auth server of the target answers {what} to /auth/v1/health",
+            hint=hint,
         )
         return
     if not context.source_api.is_known:

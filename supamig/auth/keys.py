@@ -95,8 +95,9 @@ def accepted(context: ServiceContext) -> Iterable[Finding]:
         raise Unavailable("no API key of the target is known")
     for word, key in shown.items():
         answer = context.target_api.call("GET", "/auth/v1/settings", key=key)
-        if not answer.is_ok:
-            yield _refused(word, f"the gateway answers {answer.said} to the {word} key")
+        if not answer.is_ok or not isinstance(answer.body, dict):
+            more = " with something else than settings" if answer.is_ok else ""
+            yield _refused(word, f"the gateway answers {answer.said}{more} to the {word} key")
             continue
         if word in {"service role", "secret"}:
             answer = context.target_api.call("GET", "/auth/v1/admin/users?per_page=1", key=key)

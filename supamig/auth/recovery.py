@@ -24,6 +24,7 @@ _RESET = "auth.password-reset"
 _LINKS = "auth.links"
 _SITE = "auth.site-url"
 _VERIFY = "/auth/v1/verify"
+_PORTS = {"http": 80, "https": 443}
 
 
 def _link(context: ServiceContext, user: CheckUser) -> Answer:
@@ -80,8 +81,8 @@ def links(context: ServiceContext) -> Iterable[Finding]:
     link = str(answer.get("action_link") or "")
     if not link:
         raise Unavailable(f"no link is made: {answer.said}")
-    here, there = urlsplit(context.target_api.api.url), urlsplit(link)
-    if (there.scheme, there.netloc) != (here.scheme, here.netloc):
+    there = urlsplit(link)
+    if _place(link) != _place(context.target_api.api.url):
         yield Finding(
             check=_LINKS,
             severity=Severity.ERROR,
@@ -99,6 +100,12 @@ def links(context: ServiceContext) -> Iterable[Finding]:
             hint=f"Set `GOTRUE_MAILER_URLPATHS_RECOVERY={_VERIFY}` and those of CONFIRMATION,"
             " INVITE and EMAIL_CHANGE: the path of API_EXTERNAL_URL is dropped",
         )
+
+
+def _place(url: str) -> tuple[str, str, int | None]:
+    """Return where a URL leads, however it is written."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
 
 
 @auth_checker(_SITE, title="People come back to the application after a link")

@@ -80,18 +80,22 @@ def reuse_interval(context: ServiceContext) -> Iterable[Finding]:
             severity=Severity.ERROR,
             message=f"a token that is used again at once is answered {answer.said}: an application"
             " in two tabs signs people out",
-            hint=f"Set `GOTRUE_SECURITY_REFRESH_TOKEN_REUSE_INTERVAL={interval}`",
+            hint=f"Set `GOTRUE_SECURITY_REFRESH_TOKEN_REUSE_INTERVAL` to {interval}",
         )
     elif not interval and answer.is_ok:
         yield Finding(
             check=_INTERVAL,
             severity=Severity.WARNING,
             message="a token can be used again, on the source it cannot",
-            hint="Set `GOTRUE_SECURITY_REFRESH_TOKEN_REUSE_INTERVAL=0`",
+            hint="Set `GOTRUE_SECURITY_REFRESH_TOKEN_REUSE_INTERVAL` to 0",
         )
 
 
-@auth_checker(_ROTATION, title="A refresh token that was stolen ends its session when used again")
+@auth_checker(
+    _ROTATION,
+    title="A refresh token that was stolen ends its session when used again",
+    timeout=2 * _LONGEST_INTERVAL + 60,
+)
 def rotation(context: ServiceContext) -> Iterable[Finding]:
     """Use an old token after the interval, and then the current one."""
     if context.expected.get(_ROTATES) is False:
@@ -118,8 +122,8 @@ def _weak(subject: str, what: str, answer: Answer, interval: int) -> Finding:
         severity=Severity.ERROR,
         subject=subject,
         message=f"{what} ({answer.said}): a stolen one is of use for ever",
-        hint="Set `GOTRUE_SECURITY_REFRESH_TOKEN_ROTATION_ENABLED=true` and"
-        f" `GOTRUE_SECURITY_REFRESH_TOKEN_REUSE_INTERVAL={interval}`",
+        hint="Set `GOTRUE_SECURITY_REFRESH_TOKEN_ROTATION_ENABLED` to true and"
+        f" `GOTRUE_SECURITY_REFRESH_TOKEN_REUSE_INTERVAL` to {interval}",
     )
 
 

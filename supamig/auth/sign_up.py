@@ -43,6 +43,7 @@ def _at_once(context: ServiceContext) -> Iterator[Finding]:
     user = context.users.plan()
     body = {"email": user.email, "password": user.password.reveal()}
     answer = context.target_api.call("POST", "/auth/v1/signup", json=body)
+    context.users.answered(user, answer)
     session = SignedIn.read(answer)
     if session is None:
         yield _refused("a sign-up", answer)
@@ -53,6 +54,7 @@ def _at_once(context: ServiceContext) -> Iterator[Finding]:
 def _confirmed(context: ServiceContext) -> Iterator[Finding]:
     user = context.users.plan()
     answer = _link(context, user)
+    context.users.answered(user, answer)
     if not answer.is_ok:
         yield _refused("a link of the kind `signup`", answer)
         return

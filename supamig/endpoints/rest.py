@@ -159,8 +159,11 @@ def _compare(context: ServiceContext, viewer: Viewer, table: Table) -> Iterator[
     rows = _by_sql(context, viewer, table)
     subject = f"{name} as {viewer.word}"
     if rows is None:
-        if answer.status not in _REFUSED:
+        if answer.is_ok:
             yield _differs(subject, f"REST shows `{name}` to {viewer.word}, SQL refuses it", answer)
+        elif answer.status not in _REFUSED:
+            message = f"SQL refuses `{name}` to {viewer.word}, REST does something else"
+            yield _differs(subject, message, answer)
     elif not answer.is_ok or not isinstance(answer.body, list):
         yield _differs(subject, f"SQL shows `{name}` to {viewer.word}, REST does not", answer)
     elif answer.body != rows:

@@ -5,8 +5,10 @@ Keys and tokens leave in headers and bodies alone; no `repr` and no message hold
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, field
+from json import loads
 from typing import TYPE_CHECKING, Any, Literal
 
 from supamig.protocols import Unavailable
@@ -28,11 +30,20 @@ _PATIENCE = 3
 _TOO_FAST_SECONDS = 5.0
 #: An answer of a service is short; what is longer is something else.
 _LONGEST = 10_000_000
+#: So much of the word for an error is shown.
+_LONGEST_CODE = 100
 _WORDS = {"anon": "anon", "service": "service role"}
 
 
 class NoAnswer(Unavailable):
-    """No server answered, or it broke off: what the check wanted to know, nobody knows."""
+    """No server answered, or it broke off: what the check wanted to know, nobody knows.
+
+    A check that needs the target's answer was not left out, as the target should answer.
+    """
+
+    def __init__(self, message: str, *, label: str) -> None:
+        super().__init__(message)
+        self.is_skipped = label != "target"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,7 @@ class Answer:
         if isinstance(self.body, dict):
             for name in ("error_code", "code", "error"):
                 if isinstance(self.body.get(name), str):
-                    return str(self.body[name])
+                    return str(self.body[name])[:_LONGEST_CODE]
         return str(self.headers.get("x-sb-error-code", ""))
 
     @property
@@ -152,6 +163,8 @@ class ServiceClient:
 
     def _identity(self, key: Key | Secret, token: Secret | None) -> dict[str, str]:
         shown = "" if key == "none" else (self.key(key) if isinstance(key, str) else key).reveal()
+        if shown != shown.strip() or not (shown.isascii() and shown.isprintable()):
+            raise Unavailable(f"a key of the {self.label} holds what no HTTP header may hold")
         bearer = token.reveal() if token else shown if shown.startswith("eyJ") else ""
         sent = {"apikey": shown} if shown else {}
         return sent | ({"authorization": f"Bearer {bearer}"} if bearer else {})
@@ -161,23 +174,24 @@ class ServiceClient:
     ) -> Answer:
         import httpx  # slow to import, and a list of checks asks nobody
 
-        limit = httpx.USE_CLIENT_DEFAULT if timeout is None else timeout
+        limit = self._http.timeout if timeout is None else httpx.Timeout(timeout)
         try:
-            got = self._http.request(method, url, headers=dict(headers), json=json, timeout=limit)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+            with self._http.stream(
+                method, url, headers=dict(headers), json=json, timeout=limit
+            ) as got:
+                content = _content(got, limit.read or 0.0)
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             why = type(error).__name__ if isinstance(error, httpx.TimeoutException) else str(error)
             message = f"the {self.label}'s services do not answer at {self.api.url}: {why}"
-            raise NoAnswer(message) from error
+            raise NoAnswer(message, label=self.label) from error
         except UnicodeError:
-            # not chained: its text holds the header, and that is a key
-            message = f"a key of the {self.label} holds what no HTTP header may hold"
-            raise Unavailable(message) from None
-        text = got.text if len(got.content) <= _LONGEST else ""
-        try:
-            body = got.json() if text else None
-        except ValueError:
-            body = None
-        return Answer(got.status_code, got.headers, body, text)
+            # not chained: its text may hold a token
+            message = f"the {self.label}'s services cannot be asked at {self.api.url}"
+            raise NoAnswer(message, label=self.label) from None
+        body = None
+        with contextlib.suppress(ValueError, RecursionError):
+            body = loads(content) if content else None
+        return Answer(got.status_code, got.headers, body, content.decode("utf-8", "replace"))
 
     def wait(self, seconds: float) -> None:
         """Sleep so long, in short pieces; raise `Unavailable` when the check is cancelled."""
@@ -193,3 +207,18 @@ class ServiceClient:
     def before_mail(self, address: str) -> None:
         """Wait until the server would mail ``address`` again."""
         self.wait(self._pace.mail(address))
+
+
+def _content(answer: httpx.Response, seconds: float) -> bytes:
+    """Read an answer: nothing of one that is too long; raise `ReadTimeout` where it has no end."""
+    import httpx
+
+    deadline = time.monotonic() + seconds
+    content = b""
+    for part in answer.iter_bytes():
+        content += part
+        if len(content) > _LONGEST:
+            return b""
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout("the answer has no end", request=answer.request)
+    return content

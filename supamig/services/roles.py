@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from supamig.protocols import Unavailable
 
 if TYPE_CHECKING:
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
     from psycopg import sql
 
-    from supamig.postgres import Server
+    from supamig.postgres import Connection, Server
     from supamig.services.context import AskAs
 
 #: Milliseconds; both roles of the API have limits of this order.
@@ -38,9 +40,17 @@ def ask_as(server: Server | None) -> AskAs:
         with server.session() as connection:
             connection.execute("begin transaction read only")
             try:
-                connection.execute(_PREPARE, given)
+                _become(connection, given)
                 return connection.execute(query).fetchall()
             finally:
                 connection.execute("rollback")
 
     return ask
+
+
+def _become(connection: Connection, given: Mapping[str, str]) -> None:
+    try:
+        connection.execute(_PREPARE, given)
+    except psycopg.errors.InsufficientPrivilege as error:
+        message = f"the target's login may not become `{given['role']}`"
+        raise Unavailable(message) from error

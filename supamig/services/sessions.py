@@ -36,7 +36,8 @@ class SignedIn:
             return None
         user_id = str(user.get("id", "")) if isinstance(user, dict) else ""
         seconds = answer.get("expires_in")
-        return cls(user_id, Secret(access), Secret(refresh), int(seconds or 0))
+        lasts = int(seconds) if isinstance(seconds, int) else 0
+        return cls(user_id, Secret(access), Secret(refresh), lasts)
 
     @property
     def claims(self) -> dict[str, Any]:

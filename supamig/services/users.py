@@ -33,6 +33,7 @@ MARK = "supamig_check"
 PATTERN = f"supamig-check-%@{DOMAIN}"
 _ADDRESS = re.compile(rf"supamig-check-[0-9a-f]+-\d+@{re.escape(DOMAIN)}")
 _NOT_FOUND = 404
+_REFUSED = range(400, 500)
 NOTES = "check-users.jsonl"
 
 
@@ -124,6 +125,8 @@ class CheckUsers:
         self._number = number
         self._run = run or secrets.token_hex(4)
         self._mine: list[CheckUser] = []
+        # addresses that the server may still be making a user of
+        self._pending: set[str] = set()
         #: Addresses of users that could not be removed.
         self.left: list[str] = []
 
@@ -139,6 +142,7 @@ class CheckUsers:
         # long enough for any rule, with every kind of character
         user = CheckUser(user_id, email, Secret(secrets.token_urlsafe(18) + "aA1!"))
         self._notes.add("making", url=self._client.api.url, id=user_id, email=email, at=time.time())
+        self._pending.add(email)
         self._mine.append(user)
         return user
 
@@ -152,7 +156,7 @@ class CheckUsers:
 
     def create(self, user: CheckUser, *, confirmed: bool = True) -> Answer:
         """Ask the admin API for a planned user and return what it answers."""
-        return self._client.call(
+        answer = self._client.call(
             "POST",
             "/auth/v1/admin/users",
             key="service",
@@ -164,6 +168,15 @@ class CheckUsers:
                 "app_metadata": {MARK: self._run},
             },
         )
+        self.answered(user, answer)
+        return answer
+
+    def answered(self, user: CheckUser, answer: Answer) -> None:
+        """Take what the server said of a planned user: one that it refuses, nobody made."""
+        self._pending.discard(user.email)
+        if answer.status in _REFUSED:
+            self._mine = [one for one in self._mine if one.email != user.email]
+            self._notes.add("removed", email=user.email)
 
     def adopt(self, user: CheckUser, user_id: str) -> CheckUser:
         """Take the id that the server gave a planned user."""
@@ -174,25 +187,49 @@ class CheckUsers:
         return known
 
     def remove(self) -> None:
-        """Remove the users of this check; those that stay are named in ``left``."""
-        for user in self._mine:
-            if user.id and remove(self._client, self._notes, user.id, user.email):
-                continue
-            if user.id:
+        """Remove the users of this check; those that stay are named in ``left``.
+
+        No more are made: a check that missed its deadline may still be at work.
+        """
+        self._refusal = "the check is over"
+        mine, self._mine = self._mine, []
+        for user in mine:
+            is_made = user.email not in self._pending
+            if not remove(self._client, self._notes, user.id, user.email, is_made=is_made):
                 self.left.append(user.email)
-        self._mine = [user for user in self._mine if not user.id]
 
 
-def remove(client: ServiceClient, notes: Notes, user_id: str, email: str) -> bool:
-    """Remove one user and note that it is gone; tell whether it is."""
+def remove(
+    client: ServiceClient, notes: Notes, user_id: str, email: str, *, is_made: bool = True
+) -> bool:
+    """Remove one user and note that it is gone; tell whether it is.
+
+    The server is asked for an id that is not known.  One that it may still be making, as its answer
+    never came, is not gone because it is not there yet.
+    """
     try:
-        answer = client.call("DELETE", f"/auth/v1/admin/users/{user_id}", key="service", json={})
+        user_id = user_id or _id_of(client, email)
+        is_gone = not user_id and is_made
+        if user_id:
+            path = f"/auth/v1/admin/users/{user_id}"
+            answer = client.call("DELETE", path, key="service", json={})
+            is_gone = answer.is_ok or (answer.status == _NOT_FOUND and is_made)
     except Unavailable:
         return False
-    is_gone = answer.is_ok or answer.status == _NOT_FOUND
     if is_gone:
         notes.add("removed", email=email)
     return is_gone
+
+
+def _id_of(client: ServiceClient, email: str) -> str:
+    """Return the id of a user, or nothing for nobody; raise `Unavailable` where nobody knows."""
+    path = f"/auth/v1/admin/users?per_page=50&filter={email}"
+    answer = client.call("GET", path, key="service")
+    users = answer.get("users")
+    if not answer.is_ok or not isinstance(users, list):
+        raise Unavailable(f"the list of users is answered {answer.said}")
+    found = [one for one in users if isinstance(one, dict) and one.get("email") == email]
+    return str(found[0].get("id") or "") if found else ""
 
 
 def sweep(
@@ -209,7 +246,7 @@ def sweep(
     stay: list[str] = []
     for email in sorted({*wanted, *by_email}):
         user_id = by_email.get(email) or wanted.get(email, "")
-        if not is_ours(email) or not user_id:
+        if not is_ours(email):
             continue
         (gone if remove(client, notes, user_id, email) else stay).append(email)
     return gone, stay

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -121,7 +122,11 @@ def test_a_session_is_begun_on_the_source_and_goes_on(project, deploy, settings,
     path = begin_session(given)
     assert path.stat().st_mode & 0o777 == 0o600
     try:
-        moved = deploy(template=copy_of(source.database))
+        moved = deploy(
+            template=copy_of(source.database),
+            # a move takes long
+            statements=("update auth.users set created_at = now() - interval '1 hour'",),
+        )
         again = settings(moved, proofs={"refresh_token": None}, select=("auth.sessions",))
         report = validate_cutover(again)
         assert [finding.message for finding in report.findings] == []
@@ -131,6 +136,15 @@ def test_a_session_is_begun_on_the_source_and_goes_on(project, deploy, settings,
         gone = end_session(given)
     assert len(gone) == 1
     assert not path.exists()
+    assert source.left() == []
+
+
+def test_a_session_that_is_refused_leaves_nobody(project, deploy, settings):
+    source, _ = project
+    given = settings(deploy(), proofs={"refresh_token": None, "password": None})
+    given = replace(given, source_api=replace(source.api, anon_key=Secret("wrong")))
+    with pytest.raises(AuthenticationFailed, match="401"):
+        begin_session(given)
     assert source.left() == []
 
 

@@ -7,12 +7,16 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from supamig.api import validate_cutover
-from supamig.models import Outcome, Severity
+from supamig.models import Outcome, Severity, Verdict
+from supamig.secret import Secret
 
 pytestmark = [pytest.mark.pg, pytest.mark.timeout(300)]
 
@@ -117,3 +121,66 @@ def test_nobody_is_made_on_another_project(deploy, settings):
         "select count(*) from auth.users where raw_app_meta_data ? 'supamig_check'"
     )
     assert audited == [(0,)]
+
+
+SLOW = """
+create function public.slow() returns trigger language plpgsql as
+  $$ begin perform pg_sleep(3); return new; end $$;
+create trigger slow before insert on {table} for each row execute function public.slow();
+alter table {table} enable always trigger slow
+"""
+
+
+def test_users_who_come_late_are_named_and_removed_by_the_next_run(deploy, settings, monkeypatch):
+    monkeypatch.setattr("supamig.cutover.SECONDS", 1.0)
+    deployment = deploy(statements=(SLOW.format(table="auth.users"),))
+    report = validate_cutover(settings(deployment, select=("auth.sign-in", "auth.sign-up")))
+    named = {f.subject for f in report.findings if f.check == "services.check-users"}
+    assert len(named) == 2
+    for _ in range(100):
+        if {email for (email,) in deployment.left()} == named:
+            break
+        time.sleep(0.1)
+    monkeypatch.undo()
+    report = validate_cutover(settings(deployment, select=("auth.clock",)))
+    assert {finding.subject for finding in report.findings} == named
+    assert deployment.left() == []
+
+
+def test_a_sign_in_that_hangs_does_not_pass(deploy, settings, monkeypatch):
+    monkeypatch.setattr("supamig.cutover.SECONDS", 1.0)
+    deployment = deploy(statements=(SLOW.format(table="auth.sessions"),))
+    report = validate_cutover(settings(deployment, select=("auth.sign-in-existing",)))
+    (check,) = [check for check in report.checks if check.id == "auth.sign-in-existing"]
+    assert check.outcome is Outcome.ERRORED
+    assert "ReadTimeout" in check.reason
+    assert report.verdict is Verdict.INCOMPLETE
+
+
+def test_the_services_of_the_source_in_place_of_the_targets(project, deploy, settings):
+    source = project[0]
+    api = replace(source.api, url=source.api.url.replace("127.0.0.1", "localhost"))
+    given = settings(deploy(), target_api=api, select=("auth.same-database",))
+    (finding,) = validate_cutover(given).findings
+    assert "is not in the target's database" in finding.message
+    assert source.left() == []
+
+
+@pytest.mark.parametrize("what", ["no table", "no right"])
+def test_users_of_the_target_that_cannot_be_read(deploy, settings, what):
+    ours = deploy(statements=("alter schema auth rename to away",) if what == "no table" else ())
+    dsn = ours.database.dsn
+    if what == "no right":
+        ours.execute(
+            "drop role if exists supamig_nobody",
+            "create role supamig_nobody login password 'a-long-password'",
+        )
+        login = {"user": "supamig_nobody", "password": "a-long-password"}
+        dsn = Secret(make_conninfo(dsn.reveal(), **login))
+    select = ("auth.mfa", "endpoints.rest-rows")
+    report = validate_cutover(settings(deploy(), target=dsn, select=select))
+    reasons = {check.id: check.reason for check in report.checks}
+    assert "`auth.users` cannot be read" in reasons["auth.mfa"]
+    if what == "no right":
+        assert reasons["endpoints.rest-rows"] == "the target's login may not become `anon`"
+        assert report.findings == ()
