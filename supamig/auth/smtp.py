@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _CHECK = "auth.smtp"
 _SECONDS = 10.0
+_PORTS = range(1, 65_536)
 #: What a mail server that takes mail says first: `220`.
 _GREETING = "2"
 #: The port on which TLS is spoken from the first byte, so that no greeting is seen.
@@ -38,7 +39,7 @@ def smtp(context: ServiceContext) -> Iterable[Finding]:
         number = int(str(port))
     except ValueError:
         number = 0
-    if not host or not number:
+    if not host or number not in _PORTS:
         raise Unavailable(
             "the mail server is not known: set `smtp_host` and `smtp_port` of [plugins.auth]"
         )

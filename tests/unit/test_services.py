@@ -276,8 +276,9 @@ def test_a_mail_server(context):
         raise OSError("Connection refused")
 
     known = {"smtp_host": "mail.example.com", "smtp_port": "587"}
-    with pytest.raises(Unavailable, match="smtp_host"):
-        run(_never)
+    for options in ({}, known | {"smtp_port": "65536"}, known | {"smtp_port": "many"}):
+        with pytest.raises(Unavailable, match="smtp_host"):
+            run(_never, **options)
     assert run(lambda *asked: "2" if asked == ("mail.example.com", 587) else "", **known) == []
     (finding,) = run(refused, **known)
     assert finding.message == (
