@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from supamig.backup.manifest import Backup, open_backup, problems
 from supamig.disk import disk_errors
-from supamig.errors import BackupDamaged, RunInProgress, SupamigError, UsageError
+from supamig.errors import BackupDamaged, RunInProgress, StepFailed, SupamigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,6 +170,7 @@ def prune(directory: Path, *, keep_days: int, now: datetime) -> list[str]:
     """Remove backups older than so many days, never the last good one; return their names.
 
     Where the clock stands before the newest backup, nothing is removed: one of the two is wrong.
+    What a link leads to is somebody else's, and stays.  Raise `StepFailed`.
     """
     there = names(directory)
     oldest = stamp(now - timedelta(days=keep_days))
@@ -177,8 +178,17 @@ def prune(directory: Path, *, keep_days: int, now: datetime) -> list[str]:
         return []
     good = last_good(directory)
     gone = [name for name in there if name < oldest and name != good] if good else []
+    gone = [name for name in gone if not (directory / name).is_symlink()]
     for name in gone:
-        shutil.rmtree(directory / name)
+        try:
+            # one that is cut off in between has no name of a backup, and goes with the next
+            part = (directory / name).rename(directory / f"{_PART}{name}")
+            shutil.rmtree(part)
+        except OSError as error:
+            raise StepFailed(
+                f"the old backup `{name}` cannot be removed: {error.strerror}",
+                hint="The new backup is whole; remove the old one by hand",
+            ) from error
     return gone
 
 
