@@ -66,8 +66,13 @@ def existing(directory: Path) -> Path:
 
 
 def names(directory: Path) -> list[str]:
-    """Name the backups of a directory, oldest first."""
-    return sorted(one.name for one in directory.iterdir() if _is_name(one.name) and one.is_dir())
+    """Name the backups of a directory, oldest first; raise `UsageError` if it cannot be read."""
+    try:
+        found = [one for one in directory.iterdir() if _is_name(one.name)]
+        return sorted(one.name for one in found if one.is_dir())
+    except OSError as error:
+        message = f"`{directory}` cannot be read: {error.strerror}"
+        raise UsageError(message, hint="Run as the user that the backups belong to") from error
 
 
 def _is_name(name: str) -> bool:
@@ -101,7 +106,9 @@ def status(path: Path, *, now: datetime, hashes: bool) -> BackupStatus:
     try:
         backup = open_backup(path)
     except SupamigError as error:
-        size = sum(one.stat().st_size for one in path.iterdir() if one.is_file())
+        size = 0
+        with contextlib.suppress(OSError):  # another user's
+            size = sum(one.stat().st_size for one in path.iterdir() if one.is_file())
         return BackupStatus(
             name=path.name, age=age, size=size, state="damaged", reason=error.message
         )

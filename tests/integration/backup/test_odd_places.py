@@ -8,6 +8,7 @@ import os
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from psycopg import sql
@@ -15,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from supamig import api
 from supamig.backup import files, store
+from supamig.cli import main
 from supamig.config import BackupSettings
 from supamig.errors import Refused, StepFailed, UsageError
 from supamig.models import EventKind, Verdict
@@ -36,6 +38,30 @@ def test_a_disk_that_is_read_only(settings, monkeypatch, raised):
     # the last thing before a file of it is opened
     monkeypatch.setattr(store, "existing", refuse)
     raised(UsageError, 2, lambda: api.backup_now(settings), "Read-only file system")
+
+
+def test_backups_of_another_user(settings, taken, monkeypatch, raised):
+    made = taken()
+    listed = Path.iterdir
+
+    def refuse(place):
+        if place in closed:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return listed(place)
+
+    closed = {made}
+    (made / "manifest.json").unlink()
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert [one.state for one in api.backup_list(settings)] == ["damaged"]
+    closed = {settings.backups_dir}
+    for call in (api.backup_list, api.backup_verify):
+        raised(UsageError, 2, lambda call=call: call(settings), "Permission denied")
+
+
+def test_units_go_into_directories_only(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["backup", "units", "--output-dir", str(tmp_path / "file" / "below")]) == 2
+    assert "hint: " in capsys.readouterr().err
 
 
 def test_an_old_backup_behind_a_link_stays(settings, taken, tmp_path):
