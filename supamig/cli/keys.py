@@ -185,13 +185,16 @@ def _trusted(paths: Sequence[Path]) -> list[Jwk]:
     for path in paths:
         hint = "Name a saved /auth/v1/.well-known/jwks.json with `--trust`"
         try:
-            found += read_public(path.read_text(encoding="utf-8"))
+            public = read_public(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise UsageError(f"`{path}` cannot be read: {error.strerror}", hint=hint) from error
         except UnicodeDecodeError as error:
             raise UsageError(f"`{path}` is not UTF-8", hint=hint) from error
         except ConfigError as error:
             raise UsageError(f"`{path}`: {error.message}", hint=hint) from None
+        if not public:
+            raise UsageError(f"`{path}` holds no public key", hint=hint)
+        found += public
     return found
 
 

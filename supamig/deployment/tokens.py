@@ -194,8 +194,6 @@ def _parsed(keys: str) -> list[Jwk]:
 def read_public(text: str) -> tuple[Jwk, ...]:
     """Return the public halves of a set, such as the one at `/auth/v1/.well-known/jwks.json`."""
     found = tuple(public_half(key) for key in _parsed(text) if key["kty"] not in _PRIVATE_KINDS)
-    if not found:
-        raise ConfigError("it holds no public key", hint=_HINT)
     for key in found:
         try:
             (ECKey if key["kty"] == "EC" else RSAKey).import_key(key)
