@@ -19,14 +19,13 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 @contextlib.contextmanager
 def disk_errors(place: Path) -> Iterator[None]:
-    """Turn "no space left" into `DiskFull`, and "permission denied" into `UsageError`."""
+    """Turn "no space left" into `DiskFull`; "permission denied" and "read-only" to `UsageError`."""
     try:
         yield
-    except PermissionError as error:
-        raise UsageError(
-            f"`{place.parent}` may not be written", hint="Name another directory"
-        ) from error
     except OSError as error:
+        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+            message = f"`{place.parent}` may not be written: {error.strerror}"
+            raise UsageError(message, hint="Name another directory") from error
         if error.errno not in _FULL:
             raise
         raise DiskFull(

@@ -55,6 +55,20 @@ class Question:
     usual: Callable[[Mapping[str, str]], str | None] = _nothing
     when: Callable[[Mapping[str, str]], bool] = _always
 
+    def kept(self, text: str, usual: str | None) -> str:
+        """Return an answer as it is kept; raise `ValueError` with what it must be.
+
+        ``usual`` is None where it has to be answered.
+        """
+        text = text.strip()
+        if not text.isprintable():
+            # the files could not be written, or not be read again
+            raise ValueError("must be plain text")
+        found = self.check(text)
+        if not found and usual is None:
+            raise ValueError("must be answered")
+        return found
+
     @property
     def option(self) -> str:
         """The option of the command line that answers it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from supamig.backup import restoring
 from supamig.backup.manifest import DUMP, MANIFEST, open_backup, problems
-from supamig.backup.taking import contents
+from supamig.backup.taking import columns_of, contents
 from supamig.catalog import is_managed
 from supamig.checking import said
 from supamig.engine import Work, run_steps
@@ -115,7 +115,7 @@ def tried(
         account.target = session.reader.facts
         known = _Known(_without(backup.inventory, bound), backup.tables)
         account.listed = known.inventory.catalogs["tables"]
-        services = list(_differing(backup, session, settings))
+        services = [*_undigested(backup), *_differing(backup, session, settings)]
         checks += [_restored([]), _rows(services)]
         checks += session.check(session.sides(known), Stage.VERIFY)
         return account.report(checks=checks)
@@ -140,6 +140,19 @@ def _without(inventory: Inventory, bound: list[str]) -> Inventory:
         if record["name"] not in restoring.BOUND
     )
     return replace(inventory, catalogs={**inventory.catalogs, "extensions": extensions})
+
+
+def _undigested(backup: Backup) -> Iterator[Finding]:
+    """Find tables of which the manifest does not say which rows they have."""
+    for table, columns in columns_of(backup.inventory).items():
+        if table not in backup.tables or set(backup.tables[table].columns) != set(columns):
+            yield Finding(
+                check="backup.service-rows",
+                severity=Severity.ERROR,
+                subject=str(table),
+                message=f"the manifest does not say which rows `{table}` has",
+                hint=_OTHER,
+            )
 
 
 def _differing(backup: Backup, session: Session, settings: Settings) -> Iterator[Finding]:

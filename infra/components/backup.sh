@@ -95,11 +95,15 @@ storage() {
 }
 
 manifest() {
+    # each by itself: what fails among the words of a command ends nothing
+    database=$(psql -XAtc 'select to_json(current_database())')
+    server=$(psql -XAtc 'show server_version')
+    program=$(pg_dump --version)
     {
         printf '{"format": 1, "made_by": "supamig-backup", "taken_at": "%s", "database": %s,' \
-            "$2" "$(psql -XAtc 'select to_json(current_database())')"
-        printf ' "server": "%s", "pg_dump": "%s",\n"files": {' "$(psql -XAtc 'show server_version')" \
-            "$(pg_dump --version | sed 's/^[^0-9]*\([0-9][0-9.]*\).*/\1/')"
+            "$2" "$database"
+        printf ' "server": "%s", "pg_dump": "%s",\n"files": {' "$server" \
+            "$(printf '%s\n' "$program" | sed 's/^[^0-9]*\([0-9][0-9.]*\).*/\1/')"
         comma=''
         for one in "$1"/*; do
             sum=$(sha256sum "$one")
@@ -115,8 +119,12 @@ manifest() {
     mv "$1/.manifest" "$1/manifest.json"
 }
 
+# A list of sums that was cut off still fits what it lists.
 is_good() {
-    [ -d "$root/$1" ] && (cd "$root/$1" && sha256sum -c SHA256SUMS >/dev/null 2>&1) &&
+    for file in database.dump roles.sql manifest.json; do
+        grep -q "  $file\$" "$root/$1/SHA256SUMS" 2>/dev/null || return 1
+    done
+    (cd "$root/$1" && sha256sum -c SHA256SUMS >/dev/null 2>&1) &&
         pg_restore --list "$root/$1/database.dump" >/dev/null 2>&1
 }
 

@@ -17,17 +17,37 @@ say() { printf '%s\n' "$*" >&2; }
 now() {
     to=copies:$COPIES_BUCKET/${COPIES_PREFIX:-}
     mkdir -p "$state"
+    failed=0
     for place in "$root"/$form; do
         name=${place##*/}
         if [ ! -d "$place" ] || [ -e "$state/$name" ]; then continue; fi
-        # by sums: what arrived damaged has the size and the time of what was sent
-        rclone copy --checksum --exclude /manifest.json "$place" "$to$name"
-        rclone copy --checksum "$place" "$to$name"
-        rclone check --one-way "$place" "$to$name"
-        : >"$state/$name"
-        say "backup $name is in $COPIES_BUCKET"
+        # one that fails keeps no other back
+        if ! is_good "$place"; then
+            say "backup $name is damaged, and was not copied"
+            failed=1
+        elif send "$place" "$to$name"; then
+            : >"$state/$name"
+            say "backup $name is in $COPIES_BUCKET"
+        else
+            say "backup $name was not copied"
+            failed=1
+        fi
     done
+    [ "$failed" = 0 ] || return 1
     : >"$state/round"
+}
+
+# What was damaged here since would take the place of a good copy.
+is_good() {
+    grep -q '  manifest.json$' "$1/SHA256SUMS" 2>/dev/null &&
+        (cd "$1" && sha256sum -c SHA256SUMS >/dev/null 2>&1)
+}
+
+# By sums: what arrived damaged has the size and the time of what was sent.
+send() {
+    rclone copy --checksum --exclude /manifest.json "$1" "$2" &&
+        rclone copy --checksum "$1" "$2" &&
+        rclone check --one-way "$1" "$2"
 }
 
 healthy() {

@@ -14,7 +14,7 @@ from supamig.backup import copies, files, restoring, store, taking
 from supamig.backup.manifest import FILES, SECRETS, VAULT_KEY, open_backup
 from supamig.backup.scratch import at, scratch_database
 from supamig.engine import Work, run_steps
-from supamig.errors import TargetNotEmpty
+from supamig.errors import Refused, TargetNotEmpty
 from supamig.models import Event, EventKind, Stage, Step, Verdict
 from supamig.moves import is_ours
 from supamig.session import Session
@@ -146,8 +146,14 @@ def restore_plan(settings: Settings, name: str) -> RestorePlan:
     restoring.tools_for(backup, pg_bin=settings.pg_bin)
     directory = _files_to(settings, backup)
     with Session(settings) as session:
+        facts = session.reader.facts
+        if facts.database == _OUTSIDE:
+            raise Refused(
+                f"`{_OUTSIDE}` is what every new database is made of, and is not restored over",
+                hint="Name another database in the target's connection string",
+            )
         filled = _guard_empty(inventory.take_target(session.reader), settings)
-        target = f"{session.reader.facts.host}/{session.reader.facts.database}"
+        target = f"{facts.host}/{facts.database}"
     return RestorePlan(
         backup=store.status(path, now=_now(), hashes=False),
         target=target,
@@ -167,10 +173,7 @@ def _files_to(settings: Settings, backup: Backup) -> Path | None:
 
 def _guard_empty(target: Inventory, settings: Settings) -> list[str]:
     """Name what the target holds of the user's; raise `TargetNotEmpty` unless that may be."""
-    held = {str(record["name"]) for record in target.catalogs["filled"]}
-    for kind in ("tables", "views", "functions", "types"):
-        records = target.catalogs[kind]
-        held |= {str(r["name"]) for r in records if is_ours(str(r["schema"]), target)}
+    held = _held(target)
     if held and not settings.into_nonempty:
         some = ", ".join(f"`{name}`" for name in sorted(held)[:_SHOWN])
         more = f" and {len(held) - _SHOWN} more" if len(held) > _SHOWN else ""
@@ -179,6 +182,14 @@ def _guard_empty(target: Inventory, settings: Settings) -> list[str]:
             hint="`--into-nonempty` restores beside it and keeps what is there under another name",
         )
     return sorted(held)
+
+
+def _held(target: Inventory) -> set[str]:
+    held = {str(record["name"]) for record in target.catalogs["filled"]}
+    for kind in ("tables", "views", "functions", "types"):
+        records = target.catalogs[kind]
+        held |= {str(r["name"]) for r in records if is_ours(str(r["schema"]), target)}
+    return held
 
 
 def backup_restore(settings: Settings, name: str, *, observer: Observer | None = None) -> Report:
@@ -200,9 +211,12 @@ def backup_restore(settings: Settings, name: str, *, observer: Observer | None =
         if report.verdict is not Verdict.PASSED:
             note = "The target was not changed, as what was restored is not what was backed up"
             return replace(report, notes=(*report.notes, note))
-        place = _Place(settings, backup, scratch, tools, kept=bool(plan.replaces))
         with Session(settings, observer) as session:
+            # of a connection string without a database's name the server says where it led
+            named = replace(settings, target=at(dsn, session.reader.facts.database))
+            place = _Place(named, backup, scratch, tools, kept=bool(plan.replaces))
             done = run_steps(place.works(), journal=None, observer=session.tell)
+        with Session(named) as session:
             target = session.reader.facts
         return replace(
             report,
@@ -224,7 +238,8 @@ class _Place:
         self._tools = tools
         self._kept = kept
         self._dsn = settings.require("target")
-        self._target = str(conninfo_to_dict(self._dsn.reveal()).get("dbname") or "postgres")
+        self._target = str(conninfo_to_dict(self._dsn.reveal())["dbname"])
+        self._put: Path | None = None
 
     def works(self) -> list[Work]:
         """Return the steps, those first that can be repeated."""
@@ -258,22 +273,34 @@ class _Place:
                 progress.note(f"storage's files stay in `{FILES}`: `--files DIRECTORY` unpacks it")
             return "none"
         files.put(files.unpack(self._backup.path / FILES, directory), directory)
+        self._put = directory
         return str(directory)
 
     def _names(self, progress: Progress) -> str:
-        parked = f"{self._target}_before_{store.stamp(_now()).lower()}"
-        whole = restoring.swap(
-            self._scratch, self._backup, target=self._target, parked=parked, tools=self._tools
-        )
+        parked = restoring.parked_name(self._target, store.stamp(_now()).lower())
+        try:
+            whole = restoring.swap(
+                self._scratch, self._backup, target=self._target, parked=parked, tools=self._tools
+            )
+        except BaseException:
+            if self._put is not None:
+                files.take_back(self._put)
+            raise
         if not whole:
             progress.note(
                 f"settings and rights of the database as a whole were left out: another one of"
                 f" this server is called `{self._backup.database}`"
             )
-        gone = not self._kept and restoring.drop_parked(self._scratch.outside, parked)
+        gone = not self._kept and not self._filled(parked)
+        gone = gone and restoring.drop_parked(self._scratch.outside, parked)
         if not gone:
             progress.note(f"what the target held is in the database `{parked}`")
         return self._target
+
+    def _filled(self, parked: str) -> bool:
+        """Tell whether the target was written to since it was found empty, maybe hours ago."""
+        with Session(replace(self._settings, target=at(self._dsn, parked))) as session:
+            return bool(_held(inventory.take_target(session.reader)))
 
     def _rest(self, progress: Progress) -> str:
         del progress

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import tempfile
 import time
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from supamig import disk
 from supamig.config import load
 from supamig.deployment.reading import read_settings
+from supamig.disk import disk_errors
 from supamig.errors import ConfigError, Refused, UsageError
 from supamig.first_files import stack_config, supamig_toml
 from supamig.questions import QUESTIONS
@@ -21,6 +20,7 @@ from supamig.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from supamig.config import Settings
 
@@ -77,14 +77,13 @@ def checked_answers(answers: Mapping[str, str]) -> dict[str, str]:
     for question in QUESTIONS:
         if not question.when(found):
             continue
-        given = answers.get(question.name)
-        if given is None:
-            given = question.usual(found)
+        usual = question.usual(found)
+        given = answers.get(question.name, usual)
         if given is None:
             missing.append(question)
             continue
         try:
-            found[question.name] = question.check(given)
+            found[question.name] = question.kept(given, usual)
         except ValueError as error:
             wrong.append(f"`{question.option}` {error}")
     if wrong:
@@ -147,28 +146,23 @@ def write_first_files(files: Sequence[FirstFile], *, replace: bool = False) -> l
         raise Refused(message, hint=hint)
     for path in differing:
         _refuse_encrypted(path)
-    try:
-        for path in differing:
-            shutil.copy2(path, path.with_name(f"{path.name}.{time.time_ns()}"))
-        written = [one for one in files if one.state != "kept"]
-        for one in written:
-            _write(one.path, one.text)
-    except OSError as error:
-        raise UsageError(f"`{error.filename}` cannot be written: {error.strerror}") from error
+    written = [one for one in files if one.state != "kept"]
+    for one in written:
+        try:
+            with disk_errors(one.path.absolute()):
+                if one.state == "differs":
+                    shutil.copy2(one.path, one.path.with_name(f"{one.path.name}.{time.time_ns()}"))
+                one.path.parent.mkdir(parents=True, exist_ok=True)
+                disk.replace(one.path, one.text.encode(), mode=0o644)
+        except OSError as error:
+            message = f"`{one.path}` cannot be written: {error.strerror}"
+            raise UsageError(message, hint="Mend that, then run the same again") from error
     return [one.path for one in written]
 
 
 def _refuse_encrypted(path: Path) -> None:
+    if not path.is_file():
+        raise UsageError(f"`{path}` is no file", hint="Move it away, or name another `--stack`")
     if path.suffix == ".yaml" and _ENCRYPTED.search(path.read_text("utf-8", "replace")):
         message = f"`{path}` holds encrypted secrets of Pulumi, which nobody could make again"
         raise Refused(message, hint="Edit it, or name another stack by `--stack`")
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file that is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    Path(name).chmod(0o644)
-    Path(name).rename(path)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from supamig.disk import disk_errors
-from supamig.errors import Refused, UsageError
+from supamig.errors import Refused, StepFailed, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,28 +28,47 @@ def pack(directory: Path, archive: Path, moved: Callable[[int, int], None]) -> i
     """Write all that is below a directory; return how many files that were.
 
     ``moved`` is told files and bytes so far.  Raise `UsageError` where the directory cannot be
-    read: an object that is left out would be lost.
+    read, and `StepFailed` where a file changes meanwhile: an object that is left out would be lost.
     """
     count = size = 0
-    try:
-        with disk_errors(archive), _opened(archive) as tar:
-            for path in _below(directory):
-                try:
-                    member = tar.gettarinfo(path, arcname=str(path.relative_to(directory)))
-                except FileNotFoundError:
-                    continue  # deleted since it was listed: storage is in use
-                member.pax_headers = dict(_attributes(path))
-                if not member.isreg():
-                    tar.addfile(member)
-                    continue
-                with path.open("rb") as stream:
-                    tar.addfile(member, stream)
-                count, size = count + 1, size + member.size
-                moved(count, size)
-    except PermissionError as error:
-        message = f"`{error.filename or directory}` may not be read"
-        raise UsageError(message, hint="Run as the user that storage's files belong to") from error
+    with disk_errors(archive), _opened(archive) as tar:
+        for path in _below(directory):
+            with _readable(path), contextlib.suppress(FileNotFoundError):
+                # deleted since it was listed: storage is in use
+                member = _add(tar, path, str(path.relative_to(directory)))
+                if member is not None and member.isreg():
+                    count, size = count + 1, size + member.size
+                    moved(count, size)
     return count
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError as error:
+        message = f"`{error.filename or path}` may not be read"
+        raise UsageError(message, hint="Run as the user that storage's files belong to") from error
+
+
+def _add(tar: tarfile.TarFile, path: Path, name: str) -> tarfile.TarInfo | None:
+    """Add one file, and return what it is; nothing for a socket, which no archive can hold."""
+    member: tarfile.TarInfo | None = tar.gettarinfo(path, arcname=name)
+    if member is None:
+        return None
+    member.pax_headers = dict(_attributes(path))
+    if not member.isreg():
+        tar.addfile(member)
+        return member
+    with path.open("rb") as stream:
+        try:
+            tar.addfile(member, stream)
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            message = f"`{path}` became shorter while it was read"
+            raise StepFailed(message, hint="Take the backup again") from error
+    return member
 
 
 @contextlib.contextmanager
@@ -65,7 +84,8 @@ def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
 def _below(directory: Path) -> Iterator[Path]:
     def complain(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
-            raise error
+            with _readable(directory):
+                raise error
 
     for place, directories, files in os.walk(directory, onerror=complain):
         directories.sort()
@@ -81,7 +101,14 @@ def _attributes(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def guard_unpacking(directory: Path) -> None:
-    """Raise `Refused` when there are files where others are to be put."""
+    """Raise `Refused` when there are files where others are to be put, or none can be."""
+    if directory.exists() and not directory.is_dir():
+        raise Refused(f"`{directory}` is no directory", hint="Name another one with `--files`")
+    if directory.is_mount():
+        raise Refused(
+            f"`{directory}` is a mount point, which the files of the backup cannot replace",
+            hint="Name a directory in it with `--files`",
+        )
     if directory.exists() and any(directory.iterdir()):
         raise Refused(
             f"`{directory}` holds files, and those of the backup do not go between them",
@@ -91,10 +118,25 @@ def guard_unpacking(directory: Path) -> None:
 
 def unpack(archive: Path, directory: Path) -> Path:
     """Put the files of an archive beside a directory and return where; :func:`put` moves them."""
-    beside = directory.with_name(f"{directory.name}.part")
+    beside = _beside(directory)
+    shutil.rmtree(beside, ignore_errors=True)  # what a killed restore left
+    try:
+        _extract(archive, beside)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    return beside
+
+
+def _beside(directory: Path) -> Path:
+    # a link stays where it is
+    real = directory.resolve()
+    return real.with_name(f".{real.name}.supamig-part")
+
+
+def _extract(archive: Path, beside: Path) -> None:
     with disk_errors(beside), tarfile.open(archive, "r:") as tar:
-        shutil.rmtree(beside, ignore_errors=True)  # what an interrupted restore left
-        beside.mkdir(mode=0o700)
+        beside.mkdir(mode=0o700, parents=True)
         # refuses what leads out of the directory, keeps owner and mode
         tar.extraction_filter = getattr(tarfile, "tar_filter", None)
         for member in tar:
@@ -103,7 +145,6 @@ def unpack(archive: Path, directory: Path) -> Path:
                 if name.startswith(_ATTRIBUTE + _OF_USERS):
                     kept = value.encode("utf-8", "surrogateescape")
                     _set(beside / member.name, name.removeprefix(_ATTRIBUTE), kept)
-    return beside
 
 
 def _set(path: Path, name: str, value: bytes) -> None:
@@ -120,9 +161,20 @@ def _set(path: Path, name: str, value: bytes) -> None:
 
 def put(beside: Path, directory: Path) -> None:
     """Give unpacked files their place, in one step."""
-    mode = directory.stat().st_mode & 0o7777 if directory.exists() else 0o755
-    with disk_errors(directory):
-        if directory.exists():
-            directory.rmdir()
+    real = directory.resolve()
+    mode = real.stat().st_mode & 0o7777 if real.exists() else 0o755
+    with disk_errors(real):
+        if real.exists():
+            real.rmdir()
         beside.chmod(mode)
-        beside.rename(directory)
+        beside.rename(real)
+
+
+def take_back(directory: Path) -> None:
+    """Leave an empty directory where files were put, so that the same can be done again."""
+    real = directory.resolve()
+    mode = real.stat().st_mode & 0o7777
+    beside = real.rename(_beside(directory))
+    real.mkdir()
+    real.chmod(mode)
+    shutil.rmtree(beside, ignore_errors=True)

@@ -40,7 +40,7 @@ SECRETS = "deployment.env"
 #: The key without which no secret of Vault can be read; only the container can reach it.
 VAULT_KEY = "pgsodium_root.key"
 _MUST_HAVE = (DUMP, ROLES)
-_NAME = re.compile(r"[^/]+")
+_NAME = re.compile(r"[^/\0]+")
 _HINT = "Use another backup: `supamig backup list --check` says which are good"
 
 
@@ -118,6 +118,7 @@ def open_backup(path: Path) -> Backup:
             files=files,
             tables={copy.table: copy for copy in tables},
         )
+        _ = backup.dump_major
     except (OSError, TypeError, KeyError, ValueError, AttributeError) as error:
         raise BackupDamaged(f"`{path / MANIFEST}` cannot be read", hint=_HINT) from error
     return backup

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 BOUND = {"pg_cron": "cron"}
 #: For functions of indexes that count on it while statistics are gathered.
 _USUAL = '"$user", public, extensions'
+#: Bytes of a name; Postgres cuts off what is longer.
+_LONGEST = 63
 #: How often sessions are ended, which services open again at once, before it is given up.
 _ATTEMPTS = 5
 _TERMINATE = """
@@ -192,6 +194,13 @@ def _properties(backup: Backup, tools: Tools, *, major: int) -> bytes:
     kept = [one for one in blocks if b"; Type: DATABASE; " not in one.partition(b"\n")[0]]
     lines = _BLOCK.join([head, *kept]).split(b"\n")
     return b"\n".join(line for line in lines if not line.startswith(_OF_PSQL))
+
+
+def parked_name(target: str, stamp: str) -> str:
+    """Name the database that was the target's, within the bytes that a name may have."""
+    suffix = f"_before_{stamp}"
+    kept = target.encode()[: _LONGEST - len(suffix)].decode(errors="ignore")
+    return kept + suffix
 
 
 def drop_parked(connection: Connection, parked: str) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from supamig.backup.manifest import Backup, open_backup, problems
 from supamig.disk import disk_errors
-from supamig.errors import BackupDamaged, RunInProgress, SupamigError, UsageError
+from supamig.errors import BackupDamaged, RunInProgress, StepFailed, SupamigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,8 +66,13 @@ def existing(directory: Path) -> Path:
 
 
 def names(directory: Path) -> list[str]:
-    """Name the backups of a directory, oldest first."""
-    return sorted(one.name for one in directory.iterdir() if _is_name(one.name) and one.is_dir())
+    """Name the backups of a directory, oldest first; raise `UsageError` if it cannot be read."""
+    try:
+        found = [one for one in directory.iterdir() if _is_name(one.name)]
+        return sorted(one.name for one in found if one.is_dir())
+    except OSError as error:
+        message = f"`{directory}` cannot be read: {error.strerror}"
+        raise UsageError(message, hint="Run as the user that the backups belong to") from error
 
 
 def _is_name(name: str) -> bool:
@@ -101,7 +106,9 @@ def status(path: Path, *, now: datetime, hashes: bool) -> BackupStatus:
     try:
         backup = open_backup(path)
     except SupamigError as error:
-        size = sum(one.stat().st_size for one in path.iterdir() if one.is_file())
+        size = 0
+        with contextlib.suppress(OSError):  # another user's
+            size = sum(one.stat().st_size for one in path.iterdir() if one.is_file())
         return BackupStatus(
             name=path.name, age=age, size=size, state="damaged", reason=error.message
         )
@@ -170,6 +177,7 @@ def prune(directory: Path, *, keep_days: int, now: datetime) -> list[str]:
     """Remove backups older than so many days, never the last good one; return their names.
 
     Where the clock stands before the newest backup, nothing is removed: one of the two is wrong.
+    What a link leads to is somebody else's, and stays.  Raise `StepFailed`.
     """
     there = names(directory)
     oldest = stamp(now - timedelta(days=keep_days))
@@ -177,8 +185,17 @@ def prune(directory: Path, *, keep_days: int, now: datetime) -> list[str]:
         return []
     good = last_good(directory)
     gone = [name for name in there if name < oldest and name != good] if good else []
+    gone = [name for name in gone if not (directory / name).is_symlink()]
     for name in gone:
-        shutil.rmtree(directory / name)
+        try:
+            # one that is cut off in between has no name of a backup, and goes with the next
+            part = (directory / name).rename(directory / f"{_PART}{name}")
+            shutil.rmtree(part)
+        except OSError as error:
+            raise StepFailed(
+                f"the old backup `{name}` cannot be removed: {error.strerror}",
+                hint="The new backup is whole; remove the old one by hand",
+            ) from error
     return gone
 
 

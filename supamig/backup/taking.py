@@ -125,17 +125,22 @@ def take_digests(draft: Draft, progress: Progress) -> str:
 
 def digested(side: Live, catalogs: Inventory) -> list[TableCopy]:
     """Return every table of the catalogs with the digest of its rows as they are on a side."""
+    found = side.digests(columns_of(catalogs))
+    return [
+        TableCopy(table=t, columns=one.columns, rows=one.rows, bytes=0, seconds=0.0, digest=one)
+        for t, one in sorted(found.items())
+    ]
+
+
+def columns_of(catalogs: Inventory) -> dict[TableRef, list[str]]:
+    """Return every table of the catalogs with the columns that its digest is of."""
     columns: dict[TableRef, list[str]] = {
         table_of(r): [] for r in catalogs.catalogs["tables"] if r["kind"] == "r"
     }
     for record in sorted(catalogs.catalogs["columns"], key=lambda r: int(str(r["position"]))):
         if table_of(record) in columns and not record["generated"]:
             columns[table_of(record)].append(str(record["column"]))
-    found = side.digests(columns)
-    return [
-        TableCopy(table=t, columns=one.columns, rows=one.rows, bytes=0, seconds=0.0, digest=one)
-        for t, one in sorted(found.items())
-    ]
+    return columns
 
 
 def take_files(draft: Draft, progress: Progress) -> str:

@@ -193,11 +193,16 @@ def units(invocation: Invocation, /, *, output_dir: Path, hour: int) -> None:
     from supamig.backup.timer import units as written
     from supamig.cli.output import Output
     from supamig.disk import disk_errors
+    from supamig.errors import UsageError
 
     output = Output(invocation)
-    with disk_errors(output_dir / TIMER):
-        output_dir.mkdir(parents=True, exist_ok=True)
-        for name, text in written(hour).items():
-            (output_dir / name).write_text(text, encoding="utf-8")
-            output.data(str(output_dir / name))
+    try:
+        with disk_errors(output_dir / TIMER):
+            output_dir.mkdir(parents=True, exist_ok=True)
+            for name, text in written(hour).items():
+                (output_dir / name).write_text(text, encoding="utf-8")
+                output.data(str(output_dir / name))
+    except OSError as error:
+        message = f"`{output_dir}` cannot be written: {error.strerror}"
+        raise UsageError(message, hint="Name another directory with `--output-dir`") from error
     output.hint(f"start it with: systemctl enable --now {TIMER}")

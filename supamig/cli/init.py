@@ -88,9 +88,7 @@ def _ask(answers: dict[str, str]) -> dict[str, str]:
                     raise Cancelled("nothing was written")
                 given = line.strip() or usual or ""
             try:
-                if not given and usual is None:
-                    raise ValueError("must be answered")  # noqa: TRY301 - as any wrong answer
-                found[question.name] = question.check(given)
+                found[question.name] = question.kept(given, usual)
                 break
             except ValueError as error:
                 sys.stderr.write(f"  it {error}\n")

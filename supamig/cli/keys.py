@@ -183,10 +183,18 @@ def _trusted(paths: Sequence[Path]) -> list[Jwk]:
 
     found: list[Jwk] = []
     for path in paths:
+        hint = "Name a saved /auth/v1/.well-known/jwks.json with `--trust`"
         try:
-            found += read_public(path.read_text(encoding="utf-8"))
+            public = read_public(path.read_text(encoding="utf-8"))
         except OSError as error:
-            raise UsageError(f"`{path}` cannot be read: {error.strerror}") from error
+            raise UsageError(f"`{path}` cannot be read: {error.strerror}", hint=hint) from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"`{path}` is not UTF-8", hint=hint) from error
+        except ConfigError as error:
+            raise UsageError(f"`{path}`: {error.message}", hint=hint) from None
+        if not public:
+            raise UsageError(f"`{path}` holds no public key", hint=hint)
+        found += public
     return found
 
 
@@ -194,7 +202,7 @@ def _keep(path: Path, keys: Keys) -> None:
     """Write the file, and what was in it before beside it: a database may still want that."""
     from supamig.deployment import secret_file
 
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = path.read_bytes().decode() if path.exists() else ""
     if keys.replaced:
         secret_file.write(path.with_name(f"{path.name}.{time.time_ns()}"), text)
     changed = {name: keys.values[name] for name in (*keys.made, *keys.replaced)}

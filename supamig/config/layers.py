@@ -38,13 +38,15 @@ def read_toml(path: Path) -> Layer:
     try:
         values = tomllib.loads(path.read_bytes().decode("utf-8"))
     except OSError as error:
-        raise ConfigError(f"`{path}` cannot be read: {error.strerror}") from error
+        message = f"`{path}` cannot be read: {error.strerror}"
+        raise ConfigError(message, hint="Mend it, or move it away") from error
     except UnicodeDecodeError as error:
         message = f"`{path}` is not UTF-8: byte {error.start} cannot be read"
         raise ConfigError(message, hint="Save the file as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         # The message ends with "(at line 3, column 5)" and repeats no value of the file.
-        raise ConfigError(f"`{path}` is not valid TOML: {error}") from error
+        message = f"`{path}` is not valid TOML: {error}"
+        raise ConfigError(message, hint="Mend that line; a text stands in quotes") from error
     _check(values, strict=True, place=f"`{path}`", names={})
     _refuse_plain_secrets(values, path)
     for spot in PATHS:

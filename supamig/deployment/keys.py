@@ -12,7 +12,7 @@ from supamig.errors import ConfigError, Refused, UsageError
 from supamig.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from supamig.deployment.tokens import Jwk
 
@@ -56,14 +56,20 @@ def make(
     known |= {name: value.reveal() for name, value in brought.items()}
     for one in RANDOM:
         known.setdefault(one.name, random_text(one))
+    # before anything is signed with them
+    _refuse_problems(secret_table.forms(known))
     pair = existing["JWT_KEYS"].reveal() if "JWT_KEYS" in existing else ""
     _derive(known, now=now, pair="" if "JWT_KEYS" in rotate else pair, also=tuple(also))
     values = {name: Secret(value) for name, value in known.items()}
-    if wrong := list(secret_table.problems(values)):
-        raise ConfigError("; ".join(wrong), hint="Mend it, or let it be made with `--rotate NAME`")
+    _refuse_problems(secret_table.problems(values))
     made = tuple(name for name in values if name not in existing)
     replaced = tuple(name for name in existing if values[name] != existing[name])
     return Keys(values, made, replaced)
+
+
+def _refuse_problems(found: Iterable[str]) -> None:
+    if wrong := list(found):
+        raise ConfigError("; ".join(wrong), hint="Mend it, or let it be made with `--rotate NAME`")
 
 
 def random_text(one: Random) -> str:

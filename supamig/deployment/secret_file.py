@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from pathlib import Path
@@ -25,18 +26,34 @@ MODE = 0o600
 
 def read(path: Path) -> dict[str, Secret]:
     """Return the secrets of a file; raise `ConfigError` if others may read it, or none can."""
+    text = _text(path)
+    for number in Document.parse(text.encode(), name=f"`{path}`").unread:
+        # what it means to hold would be made anew
+        message = f"line {number} of `{path}` is no NAME=VALUE"
+        raise ConfigError(message, hint="Write NAME='VALUE', or make it a remark with `#`")
+    found = dotenv_values(stream=io.StringIO(text), interpolate=False)
+    return {name: Secret(value) for name, value in found.items() if value}
+
+
+def _text(path: Path) -> str:
+    """Return what a file says, line ends as they are."""
     try:
-        with path.open(encoding="utf-8") as stream:
+        if path.exists() and not path.is_file():
+            # nobody may ever write into a pipe
+            raise ConfigError(f"`{path}` is no file", hint="Name the file itself with `--file`")
+        with path.open(encoding="utf-8", newline="") as stream:
             if stat.S_IMODE(os.fstat(stream.fileno()).st_mode) & 0o077:
                 message = f"`{path}` can be read by other users of this machine"
                 raise ConfigError(message, hint=f"Run `chmod 600 {path}`")
-            found = dotenv_values(stream=stream, interpolate=False)
-    except OSError as error:
+            return stream.read()
+    except FileNotFoundError as error:
         message = f"`{path}` cannot be read: {error.strerror}"
         raise ConfigError(message, hint=f"`supamig keys new --file {path}` makes it") from error
+    except OSError as error:
+        message = f"`{path}` cannot be read: {error.strerror}"
+        raise ConfigError(message, hint="Name another file with `--file`") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"`{path}` is not UTF-8", hint="Save the file as UTF-8") from error
-    return {name: Secret(value) for name, value in found.items() if value}
 
 
 def values(secrets: Mapping[str, Secret]) -> dict[str, str]:
@@ -63,9 +80,16 @@ def edited(text: str, changed: Mapping[str, Secret]) -> str:
 
 
 def write(path: Path, content: str) -> None:
-    """Write a file that only its owner can read; whoever reads it meanwhile sees the old one."""
+    """Write a file that only its owner can read; whoever reads it meanwhile sees the old one.
+
+    Where it is a link, the file that the link leads to is written.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        disk.replace(path, content.encode(), mode=MODE)
-    except OSError as error:
-        raise UsageError(f"`{path}` cannot be written: {error.strerror}") from error
+        real = path.resolve()
+        with disk.disk_errors(real):
+            real.parent.mkdir(parents=True, exist_ok=True)
+            disk.replace(real, content.encode(), mode=MODE)
+    except (OSError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or "its links form a circle"
+        message = f"`{path}` cannot be written: {why}"
+        raise UsageError(message, hint="Name another file, in a directory that is there") from error

@@ -81,9 +81,7 @@ NAMES = (*(one.name for one in RANDOM), *DERIVED)
 def problems(values: Mapping[str, Secret]) -> Iterator[str]:
     """Yield what is wrong with secrets, alone and with each other; no message repeats a value."""
     known = {name: secret.reveal() for name, secret in values.items()}
-    for one in RANDOM:
-        if one.name in known and (found := one.problem(known[one.name])):
-            yield found
+    yield from forms(known)
     for name, value in known.items():
         if not value:
             yield f"`{name}` is empty"
@@ -93,6 +91,13 @@ def problems(values: Mapping[str, Secret]) -> Iterator[str]:
     for name in known.keys() - set(NAMES):
         yield from _problems_of_brought(name, known[name])
     yield from _signatures(known)
+
+
+def forms(known: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with lengths and alphabets of secrets that are made of chance."""
+    for one in RANDOM:
+        if one.name in known and (found := one.problem(known[one.name])):
+            yield found
 
 
 def _problems_of_brought(name: str, value: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OctKey
+from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from supamig.errors import ConfigError
 
@@ -30,6 +30,7 @@ _PREFIXES = {
 }
 _PUBLIC = ("kty", "kid", "use", "alg", "ext", "crv", "x", "y", "n", "e")
 _PRIVATE_KINDS = {"oct"}
+_HINT = 'It must be {"keys": [...]} or a list, as `supamig keys new` and /jwks.json have it'
 
 Jwk = dict[str, Any]
 
@@ -44,7 +45,12 @@ def asymmetric(role: str, keys: str, *, now: int) -> str:
     """Return the token that the gateway puts in place of a key of the new form."""
     signing = _signing(keys)
     header = {"alg": "ES256", "typ": "JWT", "kid": signing["kid"]}
-    return jwt.encode(header, _claims(role, now), ECKey.import_key(signing))
+    try:
+        return jwt.encode(header, _claims(role, now), ECKey.import_key(signing))
+    except (JoseError, ValueError):
+        # not chained: the exception may hold the key
+        message = "the pair of `JWT_KEYS` that signs is no key"
+        raise ConfigError(message, hint="Pass `--rotate JWT_KEYS`") from None
 
 
 def _claims(role: str, now: int) -> dict[str, Any]:
@@ -174,18 +180,27 @@ def _parsed(keys: str) -> list[Jwk]:
         value = json.loads(keys)
     except ValueError:
         # not chained: the exception holds the keys
-        raise ConfigError("a set of JSON web keys is not valid JSON") from None
+        raise ConfigError("a set of JSON web keys is not valid JSON", hint=_HINT) from None
     found = value.get("keys") if isinstance(value, dict) else value
     if not isinstance(found, list) or not all(isinstance(key, dict) for key in found):
-        raise ConfigError("a set of JSON web keys is not a list of keys")
+        raise ConfigError("a set of JSON web keys is not a list of keys", hint=_HINT)
     if not all(isinstance(key.get("kty"), str) for key in found):
-        raise ConfigError("a JSON web key does not say its kind (`kty`)")
+        raise ConfigError("a JSON web key does not say its kind (`kty`)", hint=_HINT)
+    if not all(isinstance(key.get("kid", ""), str) for key in found):
+        raise ConfigError("the name (`kid`) of a JSON web key is no text", hint=_HINT)
     return found
 
 
 def read_public(text: str) -> tuple[Jwk, ...]:
     """Return the public halves of a set, such as the one at `/auth/v1/.well-known/jwks.json`."""
-    return tuple(public_half(key) for key in _parsed(text) if key["kty"] not in _PRIVATE_KINDS)
+    found = tuple(public_half(key) for key in _parsed(text) if key["kty"] not in _PRIVATE_KINDS)
+    for key in found:
+        try:
+            (ECKey if key["kty"] == "EC" else RSAKey).import_key(key)
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+            # auth would not start with it
+            raise ConfigError("a key of it is no key", hint=_HINT) from None
+    return found
 
 
 def _written(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tomllib
@@ -111,6 +112,10 @@ def test_nobody_there_to_say_yes_writes_nothing(run):
         ("--backup-gb", "many", "a whole number"),
         ("--emails", "nobody", "addresses of mail"),
         ("--stack", "a/b", "no name of a stack"),
+        ("--admin-networks", " , ", "must be answered"),
+        ("--droplet", "", "must be answered"),
+        ("--password", "env:A\udcff", "must be plain text"),
+        ("--site-url", "http://a/\x7f", "must be plain text"),
     ],
 )
 def test_an_answer_that_cannot_be_is_named(run, option, answer, said):
@@ -198,3 +203,24 @@ def test_a_terminal_is_asked_until_the_answer_can_be(start, read_all):
     assert "[env:SUPABASE_DB_PASSWORD]" in shown
     assert "This writes supamig.toml and Pulumi.prod.yaml. Go on? [y/N]" in shown
     assert read_stack().docker.host == "ssh://root@192.0.2.1"
+
+
+@pytest.mark.parametrize("name", ["supamig.toml", "Pulumi.prod.yaml"])
+def test_a_directory_in_the_place_of_a_file_is_told(run, name):
+    Path(name).mkdir()
+    ended = run("init", "--yes", "--replace", *options(NEEDED), sides=False)
+    assert ended.code == 2
+    assert f"`{name}` " in ended.err
+    assert "hint: " in ended.err
+    assert [one.name for one in Path().iterdir()] == [name]
+
+
+def test_a_full_disk_leaves_nothing_half_written(run, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    ended = run("init", "--yes", *options(NEEDED), sides=False)
+    assert ended.code == 5
+    assert "no room left" in ended.err
+    assert list(Path().iterdir()) == []

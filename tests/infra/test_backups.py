@@ -124,6 +124,30 @@ def test_a_dump_that_fails_is_no_backup(call, backups, database, environment, tm
     assert [one.name for one in backups.iterdir() if not one.name.startswith(".")] == []
 
 
+def test_a_server_that_goes_away_before_the_manifest_is_no_backup(
+    call, backups, environment, tmp_path
+):
+    broken = tmp_path / "bin"
+    broken.mkdir()
+    (broken / "psql").write_text(
+        '#!/bin/sh\ncase $* in -XAtc*) echo "no server" >&2; exit 2 ;; esac\n'
+        f'PATH={environment["PATH"]} exec psql "$@"\n'
+    )
+    (broken / "psql").chmod(0o755)
+    done = call("now", check=False, PATH=f"{broken}:{environment['PATH']}")
+    assert done.returncode != 0
+    assert "no server" in done.stderr
+    assert [one.name for one in backups.iterdir() if not one.name.startswith(".")] == []
+
+
+def test_a_list_of_sums_that_was_cut_off_is_damage(call, taken):
+    made = taken()
+    sums = (made / "SHA256SUMS").read_text().splitlines(keepends=True)
+    (made / "SHA256SUMS").write_text(sums[0])
+    assert call("list").stdout == f"{made.name} damaged\n"
+    assert call("verify", made.name, check=False).returncode == 1
+
+
 def test_a_volume_that_is_not_mounted_is_said(call, tmp_path):
     done = call("now", check=False, BACKUP_DIR=str(tmp_path / "nowhere"))
     assert done.returncode != 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,11 @@ def backups(tmp_path):
         (place / name).mkdir(parents=True)
         for file in ("manifest.json", "database.dump", "a file with spaces"):
             (place / name / file).write_bytes(f"{name} {file}".encode() * 50)
+        sums = [
+            f"{hashlib.sha256(one.read_bytes()).hexdigest()}  {one.name}\n"
+            for one in (place / name).iterdir()
+        ]
+        (place / name / "SHA256SUMS").write_text("".join(sums))
     return place
 
 
@@ -78,7 +85,7 @@ def test_every_backup_is_there_and_the_manifest_came_last(call, bucket, backups)
     assert code == 0, said
     assert bucket.objects == whole(backups)
     files = [one.rpartition("/")[2] for one in bucket.objects]
-    assert files[2::3] == ["manifest.json"] * 2
+    assert files[3::4] == ["manifest.json"] * 2
     assert [line for line in said.splitlines() if "is in kept" in line] == [
         f"backup {name} is in kept" for name in NAMES
     ]
@@ -95,7 +102,7 @@ def test_a_new_container_sends_nothing_again_and_what_is_new_comes_beside(call, 
     code, said = call("now", "healthy")
     assert code == 0, said
     assert before.items() < bucket.objects.items()
-    assert len(bucket.objects) == 9
+    assert len(bucket.objects) == 12
 
 
 def test_what_arrives_damaged_is_told(call, bucket, backups):
@@ -122,6 +129,18 @@ def test_a_bucket_that_refuses_is_told_in_its_words(call, bucket, settings, key,
     assert told in said
     assert KEY[SECRETS[1]] not in said
     assert bucket.objects == {}
+
+
+def test_a_damaged_backup_replaces_no_good_copy_and_keeps_no_other_back(call, bucket, backups):
+    assert call("now")[0] == 0
+    before = dict(bucket.objects)
+    (backups / NAMES[0] / "database.dump").write_bytes(b"damaged since")
+    shutil.copytree(backups / NAMES[1], backups / "20260104T020000Z")
+    code, said = call("now", "healthy")
+    assert code != 0
+    assert f"backup {NAMES[0]} is damaged, and was not copied" in said
+    assert before.items() < bucket.objects.items()
+    assert len(bucket.objects) == 12
 
 
 def test_an_unknown_verb_is_refused(call):
