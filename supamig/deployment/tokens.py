@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, JWKRegistry, OctKey
 
 from supamig.errors import ConfigError
 
@@ -196,7 +196,7 @@ def read_public(text: str) -> tuple[Jwk, ...]:
     found = tuple(public_half(key) for key in _parsed(text) if key["kty"] not in _PRIVATE_KINDS)
     for key in found:
         try:
-            (ECKey if key["kty"] == "EC" else RSAKey).import_key(key)
+            JWKRegistry.import_key(key)
         except (JoseError, ValueError, TypeError, KeyError, AttributeError):
             # auth would not start with it
             raise ConfigError("a key of it is no key", hint=_HINT) from None
