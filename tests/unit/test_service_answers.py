@@ -175,6 +175,11 @@ def test_an_application_in_place_of_the_gateway(context):
     assert [finding.subject for finding in found] == ["anon", "service role"]
 
 
+def test_an_auth_server_that_was_built_by_hand_has_an_empty_version(context):
+    answer = httpx.Response(200, json={"version": "", "name": "GoTrue"})
+    assert list(health.run(context(lambda _: answer))) == []
+
+
 def _with_tokens(made):
     api = replace(made.target_api.api, anon_key=Secret("eyJ.a"), service_role_key=Secret("eyJ.b"))
     made.target_api._api = api
