@@ -22,7 +22,7 @@ from supamig.services.context import Login, ServiceContext
 from supamig.services.knocking import knock_from
 from supamig.services.pacing import Pace
 from supamig.services.roles import ask_as
-from supamig.services.users import PATTERN, CheckUsers, Notes, is_ours, sweep
+from supamig.services.users import KNOWN, PATTERN, CheckUsers, Notes, is_ours, sweep
 from supamig.wording import one_line
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ _LEFT_BEHIND = """
 select id::text, email from auth.users
 where email like %s and created_at < now() - make_interval(secs => %s) and id::text <> %s
 """
-_KNOWN = "select id::text from auth.users where id::text = any(%s)"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Seconds for one answer; the first one of a service that was just started takes long.
 SECONDS = 15.0
@@ -138,7 +137,7 @@ class Services:
         # another run makes users and removes them meanwhile
         found = [user for user in users if isinstance(user, dict)]
         listed = [str(one.get("id")) for one in found if not is_ours(str(one.get("email")))]
-        known = {row[0] for row in self._ask(_KNOWN, listed)}
+        known = {row[0] for row in self._ask(KNOWN, listed)}
         if set(listed) - known:
             return f"the services at {client.api.url} work on another database than the target's"
         return ""

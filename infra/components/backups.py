@@ -130,12 +130,7 @@ class Backups(pulumi.ComponentResource):
             service(settings, image, sorted(deployment.host.secrets)),
             self.host,
             opts=pulumi.ResourceOptions.merge(
-                below,
-                pulumi.ResourceOptions(
-                    depends_on=[deployment.containers["db"], disk],
-                    delete_before_replace=True,
-                    replace_on_changes=["healthcheck"],
-                ),
+                below, pulumi.ResourceOptions(depends_on=[deployment.containers["db"], disk])
             ),
         )
         self.register_outputs({"container": self.container.name})

@@ -89,7 +89,12 @@ def container(service: Service, host: Host, *, opts: pulumi.ResourceOptions) -> 
         destroy_grace_seconds=60,
         opts=pulumi.ResourceOptions.merge(
             opts,
-            pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(on_error=[host.failed])),
+            pulumi.ResourceOptions(
+                delete_before_replace=True,
+                # Docker cannot change the check of a container that is there
+                replace_on_changes=["healthcheck"],
+                hooks=pulumi.ResourceHookBinding(on_error=[host.failed]),
+            ),
         ),
     )
 

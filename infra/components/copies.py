@@ -107,12 +107,7 @@ class Copies(pulumi.ComponentResource):
             wanted,
             backups.host,
             opts=pulumi.ResourceOptions.merge(
-                below,
-                pulumi.ResourceOptions(
-                    depends_on=[pulled, backups.container],
-                    delete_before_replace=True,
-                    replace_on_changes=["healthcheck"],
-                ),
+                below, pulumi.ResourceOptions(depends_on=[pulled, backups.container])
             ),
         )
         self.register_outputs({"container": self.container.name})

@@ -101,9 +101,6 @@ class Deployment(pulumi.ComponentResource):
             opts=self._below(
                 pulumi.ResourceOptions(
                     depends_on=[image, *before],
-                    delete_before_replace=True,
-                    # Docker cannot change the check of a container that is there
-                    replace_on_changes=["healthcheck"],
                     custom_timeouts=pulumi.CustomTimeouts(create="10m"),
                 )
             ),

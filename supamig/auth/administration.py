@@ -8,7 +8,7 @@ from supamig.hookspecs import hookimpl
 from supamig.models import Finding, Severity
 from supamig.protocols import Unavailable
 from supamig.services import auth_checker
-from supamig.services.users import is_ours
+from supamig.services.users import KNOWN, is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,7 +22,6 @@ _ONE = """
 select id::text from auth.users
 where instance_id = '00000000-0000-0000-0000-000000000000' and not is_sso_user limit 1
 """
-_KNOWN = "select id::text from auth.users where id::text = any(%s)"
 _SERVER_ERROR = 500
 _NOT_FOUND = 404
 
@@ -54,7 +53,7 @@ def same_database(context: ServiceContext) -> Iterable[Finding]:
     # a check that runs beside this one makes users and removes them
     found = [user for user in users if isinstance(user, dict)]
     listed = {str(one.get("id")) for one in found if not is_ours(str(one.get("email")))}
-    known = {str(row[0]) for row in context.target.rows(_KNOWN, [sorted(listed)])}
+    known = {str(row[0]) for row in context.target.rows(KNOWN, [sorted(listed)])}
     if listed - known or (not found and not _knows_one(context)):
         yield Finding(
             check=_OURS,
@@ -75,7 +74,7 @@ def _new_user(context: ServiceContext) -> Iterator[Finding]:
         user = context.throwaway()
     except Unavailable:
         return
-    if not context.target.rows(_KNOWN, [[user.id]]):
+    if not context.target.rows(KNOWN, [[user.id]]):
         yield Finding(
             check=_OURS,
             severity=Severity.ERROR,

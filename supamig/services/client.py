@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from json import loads
 from typing import TYPE_CHECKING, Any, Literal
 
+from supamig import bounded
 from supamig.protocols import Unavailable
 
 if TYPE_CHECKING:
@@ -179,7 +180,9 @@ class ServiceClient:
             with self._http.stream(
                 method, url, headers=dict(headers), json=json, timeout=limit
             ) as got:
-                content = _content(got, limit.read or 0.0)
+                content, is_late = bounded.read(got, longest=_LONGEST, seconds=limit.read or 0.0)
+                if is_late:
+                    raise httpx.ReadTimeout("the answer has no end", request=got.request)
         except (httpx.RequestError, httpx.InvalidURL) as error:
             why = type(error).__name__ if isinstance(error, httpx.TimeoutException) else str(error)
             message = f"the {self.label}'s services do not answer at {self.api.url}: {why}"
@@ -188,6 +191,8 @@ class ServiceClient:
             # not chained: its text may hold a token
             message = f"the {self.label}'s services cannot be asked at {self.api.url}"
             raise NoAnswer(message, label=self.label) from None
+        if len(content) > _LONGEST:
+            content = b""
         body = None
         with contextlib.suppress(ValueError, RecursionError):
             body = loads(content) if content else None
@@ -207,18 +212,3 @@ class ServiceClient:
     def before_mail(self, address: str) -> None:
         """Wait until the server would mail ``address`` again."""
         self.wait(self._pace.mail(address))
-
-
-def _content(answer: httpx.Response, seconds: float) -> bytes:
-    """Read an answer: nothing of one that is too long; raise `ReadTimeout` where it has no end."""
-    import httpx
-
-    deadline = time.monotonic() + seconds
-    content = b""
-    for part in answer.iter_bytes():
-        content += part
-        if len(content) > _LONGEST:
-            return b""
-        if time.monotonic() > deadline:
-            raise httpx.ReadTimeout("the answer has no end", request=answer.request)
-    return content

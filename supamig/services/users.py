@@ -35,6 +35,8 @@ _ADDRESS = re.compile(rf"supamig-check-[0-9a-f]+-\d+@{re.escape(DOMAIN)}")
 _NOT_FOUND = 404
 _REFUSED = range(400, 500)
 NOTES = "check-users.jsonl"
+#: Which of these ids, whatever they look like, are of users in a database.
+KNOWN = "select id::text from auth.users where id::text = any(%s)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
+from supamig import bounded
 from supamig.amounts import duration
 from supamig.errors import StepFailed
 
@@ -73,7 +74,11 @@ def ask(client: httpx.Client, check: Health) -> str:
     asked = f"{check.method} {check.url}"
     try:
         with client.stream(check.method, check.url) as answer:
-            content = _content(answer, client.timeout.read or _PATIENCE) if check.json else b""
+            content = b""
+            if check.json:
+                # one that goes on and on, such as a stream of events, is cut off
+                seconds = client.timeout.read or _PATIENCE
+                content, _ = bounded.read(answer, longest=_LONGEST, seconds=seconds)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"{asked} does not answer ({type(error).__name__})"
     if answer.status_code != check.status:
@@ -88,17 +93,6 @@ def ask(client: httpx.Client, check: Health) -> str:
             if found != expected or isinstance(found, bool) is not isinstance(expected, bool):
                 return f"{asked} has {_short(found)} at `{path}`, not {_short(expected)}"
     return ""
-
-
-def _content(answer: httpx.Response, seconds: float) -> bytes:
-    """Read an answer; one that goes on and on, such as a stream of events, is cut off."""
-    deadline = time.monotonic() + seconds
-    content = b""
-    for part in answer.iter_bytes():
-        content += part
-        if len(content) > _LONGEST or time.monotonic() > deadline:
-            break
-    return content
 
 
 def at(body: object, path: str) -> object:

@@ -18,9 +18,7 @@ from supamig.deployment.secret_table import NAMES
 CLOUD = "super-secret-jwt-token-with-at-least-32-characters-long"
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("working_directory")
 
 
 @pytest.fixture

@@ -19,9 +19,7 @@ OFF_THE_CURVE = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("working_directory")
 
 
 @pytest.fixture
